@@ -1,0 +1,346 @@
+"""Every message of the bus as a typed, immutable record, declared once.
+
+On the wire each is one MessagePack map (`bus.codec`). Unknown keys are ignored, missing or wrongly typed ones make
+the message invalid. Offsets and sizes are bytes, times are seconds since 1970, columns and rows are cells.
+
+Three families: what is published (`FrameHeader`, the events, `Stat`), what is asked (`Command`), and what comes
+back (`Result`).
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from bus.version import BUS_VERSION
+
+Count = Annotated[int, Meta(ge=0)]
+Cells = Annotated[int, Meta(ge=1, le=10_000)]
+SessionId = Annotated[str, Meta(pattern=r"^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$")]
+Epoch = Annotated[str, Meta(min_length=1, max_length=32)]
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """What all records share: immutable, built by keyword."""
+
+
+# --- published -----------------------------------------------------------------------------------------------------
+
+
+class FrameHeader(Message, frozen=True, kw_only=True):
+    """Beside a run of a session's bytes: the first of them is byte `offset` of `epoch`."""
+
+    v: int = BUS_VERSION
+    epoch: Epoch
+    offset: Count
+    time: float
+
+
+class Iterm2Status(Message, frozen=True, kw_only=True):
+    """Whether the broker has iTerm2, and what the user can do if it has not."""
+
+    state: Literal[
+        "not_installed", "not_running", "api_disabled", "waiting_for_authorisation", "refused", "connected", "lost"
+    ]
+    reason: str = ""
+    version: str | None = None
+
+
+class Session(Message, frozen=True, kw_only=True, tag_field="kind", tag="session"):
+    """One session as the broker knows it. `worker`: a worker runs for it, so its endpoints are worth connecting to."""
+
+    session_id: SessionId
+    title: str
+    columns: Cells
+    rows: Cells
+    attached: bool = False
+    worker: bool = False
+    reason: str | None = None
+    path: str | None = None
+    job: str | None = None
+    tty: str | None = None
+
+
+class Split(Message, frozen=True, kw_only=True, tag_field="kind", tag="split"):
+    """A node of a tab's split tree. `vertical`: the dividers are, so the panes stand side by side."""
+
+    vertical: bool
+    children: tuple["Split | Session", ...]
+
+
+class Tab(Message, frozen=True, kw_only=True):
+    tab_id: str
+    root: Split
+    active_session_id: SessionId | None = None
+
+
+class Window(Message, frozen=True, kw_only=True):
+    window_id: str
+    number: Count
+    tabs: tuple[Tab, ...]
+    selected_tab_id: str | None = None
+
+
+class Layout(Message, frozen=True, kw_only=True):
+    """All that the broker knows of iTerm2. `revision` grows with each change within one run of the broker."""
+
+    v: int = BUS_VERSION
+    broker: str
+    revision: Count
+    iterm2: Iterm2Status
+    windows: tuple[Window, ...] = ()
+    buried: tuple[Session, ...] = ()
+    active_window_id: str | None = None
+    application_active: bool = False
+
+
+class Attachment(Message, frozen=True, kw_only=True):
+    """A worker got a coprocess's pipe (then `epoch` begins, at `offset`) or lost it (`reason`)."""
+
+    v: int = BUS_VERSION
+    session_id: SessionId
+    attached: bool
+    epoch: Epoch
+    offset: Count
+    reason: Literal["", "stopped", "ended"] = ""
+
+
+class Closed(Message, frozen=True, kw_only=True):
+    """A session is gone."""
+
+    v: int = BUS_VERSION
+    session_id: SessionId
+
+
+class Config(Message, frozen=True, kw_only=True):
+    """What a viewer needs of a session's profile. Colours are `#rrggbb`; `scrollback` is lines."""
+
+    font: str
+    cursor_type: Literal["CURSOR_TYPE_BLOCK", "CURSOR_TYPE_UNDERLINE", "CURSOR_TYPE_VERTICAL"]
+    cursor_blink: bool
+    scrollback: Count
+    foreground: str
+    background: str
+    cursor: str
+    selection_color: str
+    ansi_colors: tuple[str, ...]
+
+
+class SessionConfig(Message, frozen=True, kw_only=True):
+    """A session's profile changed, or the theme that picks among its colours."""
+
+    v: int = BUS_VERSION
+    session_id: SessionId
+    config: Config
+
+
+class Stat(Message, frozen=True, kw_only=True):
+    """A process's figures at one moment."""
+
+    v: int = BUS_VERSION
+    process: str
+    pid: int
+    time: float
+    values: dict[str, int | float | str]
+
+
+#: The name in the topic -> the event's type.
+EVENTS: dict[str, type[Message]] = {
+    "layout": Layout,
+    "attached": Attachment,
+    "closed": Closed,
+    "config": SessionConfig,
+}
+
+
+# --- asked ---------------------------------------------------------------------------------------------------------
+
+
+class Command(Message, frozen=True, kw_only=True, tag_field="type"):
+    """What a request asks for. A command with bytes carries them in the request's payload, never in the header."""
+
+
+class Input(Command, frozen=True, kw_only=True, tag="input"):
+    """To a worker: write the payload to the session, as if typed. Answer: `Written`."""
+
+
+class Replay(Command, frozen=True, kw_only=True, tag="replay"):
+    """To a worker: the bytes from `offset` of `epoch`, `limit` at most. Answer: `Replayed` with them as payload."""
+
+    epoch: Epoch
+    offset: Count
+    limit: Count
+
+
+class GetPosition(Command, frozen=True, kw_only=True, tag="get_position"):
+    """To a worker: where its stream stands. Answer: `Position`."""
+
+
+class GetLayout(Command, frozen=True, kw_only=True, tag="get_layout"):
+    """To the broker. Answer: `Layout`."""
+
+
+class GetConfig(Command, frozen=True, kw_only=True, tag="get_config"):
+    """To the broker: a session's profile. Answer: `Config`."""
+
+    session_id: SessionId
+
+
+class TakeSnapshot(Command, frozen=True, kw_only=True, tag="take_snapshot"):
+    """To the broker: the screen as it is, with `scrollback` lines above it. Answer: `Snapshot`, ANSI as payload."""
+
+    session_id: SessionId
+    scrollback: Count = 0
+
+
+class SendText(Command, frozen=True, kw_only=True, tag="send_text"):
+    """To the broker: type the payload, UTF-8 text, through iTerm2's API, for a session without a coprocess."""
+
+    session_id: SessionId
+
+
+class Activate(Command, frozen=True, kw_only=True, tag="activate"):
+    """To the broker: select exactly one of these. Answer: `Done`."""
+
+    session_id: SessionId | None = None
+    tab_id: str | None = None
+    window_id: str | None = None
+
+
+class CreateTab(Command, frozen=True, kw_only=True, tag="create_tab"):
+    """To the broker: a tab in `window_id`, else in the current window, else in a new one. Answer: `Created`."""
+
+    window_id: str | None = None
+    profile: str | None = None
+    command: str | None = None
+
+
+class Close(Command, frozen=True, kw_only=True, tag="close"):
+    """To the broker: close exactly one of these; `force`: without a question to the user. Answer: `Done`."""
+
+    session_id: SessionId | None = None
+    tab_id: str | None = None
+    window_id: str | None = None
+    force: bool = False
+
+
+class Resize(Command, frozen=True, kw_only=True, tag="resize"):
+    """To the broker: set a session's grid. iTerm2 resizes its window for it. Answer: `Size` as it really became."""
+
+    session_id: SessionId
+    columns: Cells
+    rows: Cells
+
+
+class Attach(Command, frozen=True, kw_only=True, tag="attach"):
+    """To the broker: attach again, though the user stopped the coprocess or attempts were used up. Answer: `Done`."""
+
+    session_id: SessionId
+
+
+class DetachAll(Command, frozen=True, kw_only=True, tag="detach_all"):
+    """To the broker: stop our coprocesses and attach none again: itermbus is about to end. Answer: `Done`."""
+
+
+#: What a worker answers, and what the broker answers.
+WorkerCommand = Input | Replay | GetPosition
+BrokerCommand = (
+    GetLayout | GetConfig | TakeSnapshot | SendText | Activate | CreateTab | Close | Resize | Attach | DetachAll
+)
+AnyCommand = WorkerCommand | BrokerCommand
+
+
+class Request(Message, frozen=True, kw_only=True):
+    """A request's header. After `deadline` its sender no longer waits, so it must not be carried out."""
+
+    v: int = BUS_VERSION
+    id: Count
+    deadline: float
+    command: AnyCommand
+
+
+# --- answered ------------------------------------------------------------------------------------------------------
+
+
+class Result(Message, frozen=True, kw_only=True, tag_field="type"):
+    """What comes back when a command was carried out."""
+
+
+class Done(Result, frozen=True, kw_only=True, tag="done"):
+    """It was carried out, and there is nothing more to say."""
+
+
+class Written(Result, frozen=True, kw_only=True, tag="written"):
+    """`written` bytes are in the session's pipe."""
+
+    written: Count
+
+
+class Position(Result, frozen=True, kw_only=True, tag="position"):
+    """A worker's stream: bytes from `tail` up to `head` of `epoch` can be replayed."""
+
+    epoch: Epoch
+    tail: Count
+    head: Count
+    attached: bool
+
+
+class Replayed(Result, frozen=True, kw_only=True, tag="replayed"):
+    """The payload begins at `offset`: later than asked when the ring has moved on; another epoch if a new one began."""
+
+    epoch: Epoch
+    offset: Count
+    head: Count
+
+
+class Snapshot(Result, frozen=True, kw_only=True, tag="snapshot"):
+    """A repaint of a session's screen as of byte `offset` of `epoch`; the payload is ANSI.
+
+    `epoch` is None for a session without a stream. `approximate`: bytes kept moving while the screen was read.
+    """
+
+    session_id: SessionId
+    epoch: Epoch | None
+    offset: Count
+    columns: Cells
+    rows: Cells
+    cursor_column: Count
+    cursor_row: Count
+    approximate: bool = False
+
+
+class Created(Result, frozen=True, kw_only=True, tag="created"):
+    window_id: str
+    tab_id: str
+    session_id: SessionId
+
+
+class Size(Result, frozen=True, kw_only=True, tag="size"):
+    columns: Cells
+    rows: Cells
+
+
+class LayoutResult(Result, frozen=True, kw_only=True, tag="layout"):
+    layout: Layout
+
+
+class ConfigResult(Result, frozen=True, kw_only=True, tag="config"):
+    config: Config
+
+
+AnyResult = Done | Written | Position | Replayed | Snapshot | Created | Size | LayoutResult | ConfigResult
+
+
+class Refusal(Message, frozen=True, kw_only=True):
+    """Why a command was not carried out, by a code of `bus.errors`."""
+
+    code: str
+    message: str
+
+
+class Reply(Message, frozen=True, kw_only=True):
+    """A reply's header: exactly one of `result` and `refusal`."""
+
+    v: int = BUS_VERSION
+    id: Count
+    result: AnyResult | None = None
+    refusal: Refusal | None = None

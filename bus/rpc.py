@@ -1,0 +1,102 @@
+"""Request and reply: ids, time limits, refusals. The same few functions at both ends of every wire of the bus."""
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import zmq
+
+from bus import codec, errors, sockets
+from bus.errors import Internal, RequestError, RequestTimeout
+from bus.limits import RPC_SECONDS
+from bus.messages import AnyCommand, AnyResult, Refusal, Reply, Request
+
+R = TypeVar("R", bound=AnyResult)
+
+#: What a server does with one command and its payload. Raises `RequestError` to refuse.
+Handler = Callable[[AnyCommand, bytes], tuple[AnyResult, bytes]]
+
+
+def request_parts(number: int, command: AnyCommand, payload: bytes = b"", seconds: float = RPC_SECONDS) -> list[bytes]:
+    """A request's parts; it is not to be carried out once `seconds` have passed."""
+    return codec.encode_request(Request(id=number, deadline=time.time() + seconds, command=command), payload)
+
+
+def check_deadline(request: Request) -> None:
+    """Raises `RequestTimeout` for a request that its sender has given up on."""
+    if time.time() > request.deadline:
+        raise RequestTimeout("the request came after its sender had stopped waiting; nothing was done")
+
+
+def result_parts(number: int, result: AnyResult, payload: bytes = b"") -> list[bytes]:
+    """The reply to a command that was carried out."""
+    return codec.encode_reply(Reply(id=number, result=result), payload)
+
+
+def refusal_parts(number: int, error: RequestError) -> list[bytes]:
+    """The reply to a command that was refused. The one place where an exception becomes a message of the bus."""
+    return codec.encode_reply(Reply(id=number, refusal=Refusal(code=error.code, message=str(error))))
+
+
+def answer(parts: Sequence[bytes], handler: Handler) -> list[bytes]:
+    """The reply to a request whose command can be carried out at once.
+
+    Raises `ProtocolError` when the parts are no request, so that there is nobody to answer.
+    """
+    request, payload = codec.decode_request(parts)
+    try:
+        check_deadline(request)
+        result, out = handler(request.command, payload)
+    except RequestError as error:
+        return refusal_parts(request.id, error)
+    return result_parts(request.id, result, out)
+
+
+def open_reply(parts: Sequence[bytes], expected: type[R]) -> tuple[R, bytes]:
+    """The result and payload of a reply. Raises the refusal as its exception, `ProtocolError` for a wrong shape."""
+    reply, payload = codec.decode_reply(parts)
+    return unwrap(reply, expected), payload
+
+
+def unwrap(reply: Reply, expected: type[R]) -> R:
+    """The result of a reply. Raises the refusal as its exception, `Internal` for a result of another type."""
+    if reply.refusal is not None:
+        raise errors.from_code(reply.refusal.code, reply.refusal.message)
+    if not isinstance(reply.result, expected):
+        raise Internal(f"the reply is a {type(reply.result).__name__}, not a {expected.__name__}")
+    return reply.result
+
+
+class Client:
+    """A blocking client of one server, for the command line and for tests. Use it as a context manager."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], server: Path) -> None:
+        self._socket = sockets.rpc_client(context, server)
+        self._numbers = itertools.count(1)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._socket.close()
+
+    def call(
+        self, command: AnyCommand, expected: type[R], payload: bytes = b"", seconds: float = RPC_SECONDS
+    ) -> tuple[R, bytes]:
+        """Sends `command` and waits for its result and payload.
+
+        Raises `RequestTimeout` after `seconds`, the server's refusal as its exception, `ProtocolError` for a reply
+        that cannot be read.
+        """
+        number = next(self._numbers)
+        deadline = time.monotonic() + seconds
+        self._socket.send_multipart(request_parts(number, command, payload, seconds))
+        while (left := deadline - time.monotonic()) > 0:
+            if not self._socket.poll(int(left * 1000) + 1):
+                break
+            reply, out = codec.decode_reply(self._socket.recv_multipart())
+            if reply.id == number:
+                return unwrap(reply, expected), out
+        raise RequestTimeout(f"no answer within {seconds:g} s")
