@@ -1,0 +1,60 @@
+"""What every process of itermbus does on its first lines: log, umask, exit code, and knowing when its parent died."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+
+from bus.errors import ItermbusError, SetupError
+
+#: Exit codes (sysexits.h where one fits). supervisord restarts after any of them, with back-off.
+EXIT_OK = 0
+EXIT_FAILURE = 1
+EXIT_SETUP = 78
+
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def run(main: Callable[[], int], name: str) -> int:
+    """Runs a process's `main` and turns what it raises into one line on stderr and an exit code."""
+    os.umask(0o077)
+    try:
+        return main()
+    except SetupError as error:
+        print_error(name, str(error))
+        return EXIT_SETUP
+    except ItermbusError as error:
+        print_error(name, str(error))
+        return EXIT_FAILURE
+    except KeyboardInterrupt:
+        return EXIT_OK
+
+
+def print_error(name: str, text: str) -> None:
+    """One line on stderr for a person, before or without logging."""
+    sys.stderr.write(f"{name}: {text}\n")
+
+
+def start_logging(level: str) -> None:
+    """Logs to stderr, which supervisord rotates into `~/.itermbus/log/`. `level` is a name in lower case."""
+    logging.basicConfig(stream=sys.stderr, level=level.upper(), format=_FORMAT)
+
+
+class ParentWatch:
+    """Tells when the process that started us is gone.
+
+    Workers of a dead supervisord have to make way for those of the next one. There is no portable notice of it
+    (PR_SET_PDEATHSIG is Linux's own), so whoever has a timer asks: an orphan has another parent.
+    """
+
+    def __init__(self) -> None:
+        self._parent = os.getppid()
+
+    def is_orphan(self) -> bool:
+        return os.getppid() != self._parent
+
+
+def check_supervised(name: str) -> None:
+    """Refuses to run outside supervisord, which sets these variables for its children (supervisor/process.py)."""
+    if "SUPERVISOR_ENABLED" not in os.environ:
+        raise SetupError(f"{name} runs under supervisord. `itermbus up` starts all of it.")
