@@ -2,6 +2,8 @@
 
 import logging
 import os
+import signal
+import socket
 import sys
 from collections.abc import Callable
 
@@ -52,6 +54,32 @@ class ParentWatch:
 
     def is_orphan(self) -> bool:
         return os.getppid() != self._parent
+
+
+class StopSignal:
+    """True once the process is to stop: after SIGTERM or SIGINT, or when its parent is gone.
+
+    Poll `fileno()` too: a signal makes it readable, so it ends a wait that would otherwise be resumed (PEP 475).
+    One a process, made in the main thread.
+    """
+
+    def __init__(self) -> None:
+        self._signalled = False
+        self._parent = ParentWatch()
+        self._waking, self._woken = socket.socketpair()
+        self._waking.setblocking(False)
+        signal.set_wakeup_fd(self._waking.fileno())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+
+    def __bool__(self) -> bool:
+        return self._signalled or self._parent.is_orphan()
+
+    def fileno(self) -> int:
+        return self._woken.fileno()
+
+    def _stop(self, *_args: object) -> None:
+        self._signalled = True
 
 
 def check_supervised(name: str) -> None:

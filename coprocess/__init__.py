@@ -1,0 +1,1 @@
+"""The program that iTerm2 runs as each session's coprocess."""

@@ -1,0 +1,1 @@
+"""The processes that move bytes: one `pty` worker a session, and the `gateway`."""

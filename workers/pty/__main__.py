@@ -1,0 +1,60 @@
+"""`python -m workers.pty <session id>`: assembles one session's worker and runs it until it is told to stop."""
+
+import os
+import sys
+
+import zmq
+
+from bus import config, process, sockets, topics
+from bus.errors import Invalid, SetupError
+from bus.paths import Paths, check
+from workers.pty.attach import AttachListener
+from workers.pty.lock import lock
+from workers.pty.loop import PtyWorker, new_epoch
+from workers.pty.ring import Ring
+
+#: How long to wait for the worker of a dead supervisord, which looks for its parent once a second.
+_TAKE_OVER_SECONDS = 10.0
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        process.print_error("workers.pty", "usage: python -m workers.pty SESSION_ID")
+        return process.EXIT_FAILURE
+    return process.run(lambda: serve(sys.argv[1]), "workers.pty")
+
+
+def serve(session_id: str) -> int:
+    """Runs the worker of `session_id`. Raises `SetupError` for what the user has to mend."""
+    try:
+        topics.check_session_id(session_id)
+    except Invalid as error:
+        raise SetupError(str(error)) from None
+    process.check_supervised("workers.pty")
+    paths = Paths.of_home()
+    check(paths)
+    settings = config.load(paths)
+    process.start_logging(settings.log_level)
+    stop = process.StopSignal()
+    mine = paths.session(session_id)
+    holding = lock(mine.ring, _TAKE_OVER_SECONDS)
+    with zmq.Context() as context:
+        ring = Ring(settings.worker.ring_bytes, new_epoch())
+        listener = AttachListener(mine.attach, session_id)
+        publisher = sockets.publisher(context, mine.pub, [paths.bus_feed])
+        requests = sockets.rpc_server(context, mine.rpc)
+        worker = PtyWorker(session_id, ring, publisher, requests, listener)
+        try:
+            worker.run(stop)
+        finally:
+            worker.close()
+            listener.close()
+            publisher.close()
+            requests.close()
+    ring.close()
+    os.close(holding)
+    return process.EXIT_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""The worker's end of the hand-over: a shim connects, says which session it is, and passes two descriptors.
+
+The messages are in docs/bus.md. Whoever can connect here can give the worker a pipe of his own, so the peer's user
+is checked on the open connection, and whatever is not exactly a greeting with two pipes is refused.
+"""
+
+import os
+import socket
+import stat
+from pathlib import Path
+
+from bus.peer import is_same_user
+from workers.pty.source import Source
+
+GREETING = b"attach 1 %s\n"
+ACCEPTED = b"ok\n"
+REFUSED = b"no\n"
+ENDED = b"end\n"
+STOPPED = b"stopped\n"
+
+#: The longest greeting, and more descriptors than a greeting carries, so that a surplus is seen and closed.
+_GREETING_BYTES = 128
+_DESCRIPTORS = 8
+
+#: Shims that may wait in the kernel to be accepted, and connections that may stay silent here at once.
+_BACKLOG = 8
+
+
+class AttachListener:
+    """Listens at `<session id>.attach`."""
+
+    def __init__(self, path: Path, session_id: str) -> None:
+        """Takes the path over: only the holder of the session's lock gets here, so a socket there is a stale one."""
+        self._greeting = GREETING % session_id.encode("ascii")
+        path.unlink(missing_ok=True)
+        self._path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.bind(str(path))
+        path.chmod(0o600)
+        self._socket.listen(_BACKLOG)
+        self._socket.setblocking(False)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def accept(self) -> "ShimConnection | None":
+        """The next connection, or None when it is gone already or is not ours to trust."""
+        try:
+            connection, _ = self._socket.accept()
+        except OSError:
+            return None
+        if not is_same_user(connection):
+            connection.close()
+            return None
+        connection.setblocking(False)
+        return ShimConnection(connection, self._greeting)
+
+    def close(self) -> None:
+        self._socket.close()
+        self._path.unlink(missing_ok=True)
+
+
+class ShimConnection:
+    """One connected shim. It lives as long as the shim does."""
+
+    def __init__(self, connection: socket.socket, greeting: bytes) -> None:
+        self._socket = connection
+        self._greeting = greeting
+        self.stopped = False
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def receive_source(self) -> Source | None:
+        """What the greeting brought, or None, after a refusal, when it was no greeting with two pipes."""
+        try:
+            message, descriptors, _flags, _address = socket.recv_fds(self._socket, _GREETING_BYTES, _DESCRIPTORS)
+        except OSError:
+            return None
+        if message == self._greeting and len(descriptors) == 2 and all(map(_is_stream, descriptors)):
+            source = Source(*descriptors)
+            if self._say(ACCEPTED):
+                return source
+            source.close()
+            return None
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self._say(REFUSED)
+        return None
+
+    def is_open(self) -> bool:
+        """Reads what the shim says, after its descriptor became readable. False once it has gone.
+
+        `stopped` then tells whether it went because the user stopped the coprocess.
+        """
+        try:
+            said = self._socket.recv(len(STOPPED))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self.stopped = self.stopped or said == STOPPED
+        return bool(said) and not self.stopped
+
+    def say_ended(self) -> None:
+        """Tells the shim that the pipe has ended, so that it goes instead of handing it over again."""
+        self._say(ENDED)
+
+    def _say(self, message: bytes) -> bool:
+        try:
+            return self._socket.send(message) == len(message)
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _is_stream(descriptor: int) -> bool:
+    """iTerm2 gives pipes; a test may give sockets. Files and devices are neither polled nor ended like them."""
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

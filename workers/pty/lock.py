@@ -1,0 +1,33 @@
+"""One worker a session: the lock on its ring file, held for as long as the process lives.
+
+Workers of a supervisord that died may still run when the next one starts theirs. They notice and go, and until then
+the new worker waits here, because two readers of one pipe would each get half of it.
+"""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from bus.errors import SetupError
+
+_POLL_SECONDS = 0.05
+
+
+def lock(path: Path, seconds: float) -> int:
+    """Takes the lock on the file at `path`, made with mode 0600, and returns its descriptor, to be kept open.
+
+    Waits up to `seconds` for another holder to end. Raises `SetupError` after that.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                raise SetupError("another worker of this session holds its ring and does not end") from None
+            time.sleep(_POLL_SECONDS)
+        else:
+            return descriptor
