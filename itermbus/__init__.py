@@ -1,0 +1,1 @@
+"""The command line: starts, stops and shows the processes of itermbus."""

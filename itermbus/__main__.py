@@ -1,0 +1,112 @@
+"""`itermbus`: arguments to a command, and what it raises to one line and an exit code."""
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from bus.errors import AlreadyRunning, ItermbusError, SetupError
+from bus.process import print_error
+from itermbus import exit_codes
+
+app = typer.Typer(
+    name="itermbus",
+    help="Finds every iTerm2 session and hands its bytes to other programs, and their input back.",
+    epilog="Exit codes:  " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + ".",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Headless = Annotated[
+    bool | None,
+    typer.Option(
+        "--headless/--no-headless",
+        help="Run the host that stands in for iTerm2, with shells of its own. Default: where there is no iTerm2.",
+        show_default=False,
+    ),
+]
+
+# Each command imports its module when it is called: `itermbus supervise` must not wait for tables it never draws.
+
+
+@app.command(epilog="Example: itermbus up --headless --detach")
+def up(
+    headless: Headless = None,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once everything is up.")] = False,
+) -> NoReturn:
+    """Start everything and show it coming up. Ctrl-C stops all of it."""
+    from itermbus.commands import up as command
+
+    raise typer.Exit(command.run(headless, detach))
+
+
+@app.command(epilog="Example: itermbus down")
+def down() -> NoReturn:
+    """Stop everything, in order, and leave nothing behind."""
+    from itermbus.commands import down as command
+
+    raise typer.Exit(command.run())
+
+
+@app.command(epilog="Example: itermbus status --json")
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+) -> NoReturn:
+    """Show the processes, iTerm2 and the sessions, and what to do about what is not well."""
+    from itermbus.commands import status as command
+
+    raise typer.Exit(command.run(as_json))
+
+
+@app.command(epilog="Example: itermbus init && supervisord -c supervisord.conf")
+def init(headless: Headless = None) -> NoReturn:
+    """Lay out ~/.itermbus without starting anything. `up` and `supervise` do it by themselves."""
+    from itermbus.commands import init as command
+
+    raise typer.Exit(command.run(headless))
+
+
+@app.command(epilog="Example: itermbus supervise --headless")
+def supervise(headless: Headless = None) -> NoReturn:
+    """Run supervisord in the foreground. For launchd and systemd; people use `up`."""
+    from itermbus.commands import supervise as command
+
+    command.run(headless)
+
+
+@app.command(epilog="Example: itermbus version")
+def version() -> NoReturn:
+    """Show what is installed."""
+    from itermbus.commands import version as command
+
+    raise typer.Exit(command.run())
+
+
+def main() -> NoReturn:
+    """Runs the command line and exits with one of `itermbus.exit_codes`."""
+    os.umask(0o077)
+    try:
+        app()
+    except AlreadyRunning as error:
+        _fail(error, exit_codes.ALREADY_RUNNING)
+    except SetupError as error:
+        _fail(error, exit_codes.SETUP)
+    except ItermbusError as error:
+        _fail(error, exit_codes.FAILURE)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; a second complaint while Python closes stdout helps nobody.
+        sys.stderr.close()
+        sys.exit(exit_codes.FAILURE)
+    sys.exit(exit_codes.OK)
+
+
+def _fail(error: ItermbusError, code: int) -> NoReturn:
+    print_error("itermbus", str(error))
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
