@@ -51,6 +51,9 @@ def serve(session_id: str) -> int:
             listener.close()
             publisher.close()
             requests.close()
+            # libzmq leaves the files of its listeners behind (4.3.5, src/ipc_listener.cpp: close).
+            for left in (mine.pub, mine.rpc):
+                left.unlink(missing_ok=True)
     ring.close()
     os.close(holding)
     return process.EXIT_OK

@@ -1,0 +1,51 @@
+"""The sessions that the gateway serves, kept to the broker's layout: a stream and an input queue each."""
+
+from bus.messages import Layout
+from workers.gateway.broker_link import BrokerLink
+from workers.gateway.layout import LayoutIndex
+from workers.gateway.stream import Stream
+from workers.gateway.timers import Timers
+from workers.gateway.typing_queue import TypingQueue
+from workers.gateway.worker_link import WorkerLink
+
+
+class SessionTable:
+    """Streams and input queues by session id. `index` is the layout in force, None before the first."""
+
+    def __init__(self, broker: BrokerLink, workers: WorkerLink, timers: Timers) -> None:
+        self._broker = broker
+        self._workers = workers
+        self._timers = timers
+        self.index: LayoutIndex | None = None
+        self.streams: dict[str, Stream] = {}
+        self._typing: dict[str, TypingQueue] = {}
+
+    def apply(self, layout: Layout) -> LayoutIndex:
+        """Takes a new layout: connects to new workers, lets go of those that ended."""
+        first = self.index is None
+        self.index = index = LayoutIndex(layout)
+        wanted = index.worker_sessions()
+        for session_id in self.streams.keys() - wanted:
+            del self.streams[session_id]
+            self._workers.disconnect(session_id)
+        for session_id in wanted - self.streams.keys():
+            self._workers.connect(session_id)
+            stream = Stream(session_id, self._workers, self._timers)
+            # Sessions that were there before us are shown as they are; a new one from its first byte.
+            stream.start(from_beginning=not first)
+            self.streams[session_id] = stream
+        for session_id in self._typing.keys() - index.places.keys():
+            del self._typing[session_id]
+        return index
+
+    def typing(self, session_id: str) -> TypingQueue:
+        """The input queue of a session that is in the layout."""
+        queue = self._typing.get(session_id)
+        if queue is None:
+            queue = TypingQueue(session_id, self._broker, self._workers, lambda: self.is_attached(session_id))
+            self._typing[session_id] = queue
+        return queue
+
+    def is_attached(self, session_id: str) -> bool:
+        place = None if self.index is None else self.index.places.get(session_id)
+        return place is not None and place.session.attached
