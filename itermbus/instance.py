@@ -42,10 +42,10 @@ class Instance:
 
 def find(paths: Paths) -> Instance | None:
     """The instance that runs here, or None. A supervisord that was started without the lock counts."""
-    if listens(paths.supervisor_socket):
-        return _instance(_asked_pid(paths) or _written_pid(paths.lock))
     if _is_locked(paths.lock):
         return _instance(_written_pid(paths.lock))
+    if listens(paths.supervisor_socket):
+        return _instance(_asked_pid(paths))
     return None
 
 

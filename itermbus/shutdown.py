@@ -16,13 +16,16 @@ from bus.messages import DetachAll, Done
 from bus.paths import Paths
 from bus.topics import WORKER_PREFIX
 from itermbus import instance, leftovers
-from itermbus.supervisor_client import ProcessInfo, SupervisorClient, SupervisorUnreachable
+from itermbus.supervisor_client import ProcessInfo, SupervisorClient, SupervisorRefused, SupervisorUnreachable
 
 #: Seconds for the broker to stop the coprocesses. Without it they notice that nobody serves them any more.
 _DETACH = 3.0
 
 #: Seconds for the ordered stop: the stopwaitsecs of supervisord.conf together, and some.
 _ORDERED = 35.0
+
+#: Seconds for a supervisord that answers no more and got a signal instead.
+_UNORDERED = 5.0
 
 #: Says what happens, for people.
 Say = Callable[[str], None]
@@ -41,8 +44,8 @@ def stop(paths: Paths, say: Say, hurry: Callable[[], bool] = lambda: False) -> b
         return False
     if supervisord is not None:
         say("stopping")
-        _ask(paths, supervisord)
-        late = leftovers.wait_gone([supervisord, *_supervised(known, supervisord)], _ORDERED, hurry)
+        seconds = _ORDERED if _ask(paths, supervisord) else _UNORDERED
+        late = leftovers.wait_gone([supervisord, *_supervised(known, supervisord)], seconds, hurry)
         if late:
             say(f"killing what did not stop: {', '.join(str(p.pid) for p in late)}")
             _kill(late)
@@ -51,8 +54,8 @@ def stop(paths: Paths, say: Say, hurry: Callable[[], bool] = lambda: False) -> b
     return True
 
 
-def _ask(paths: Paths, supervisord: psutil.Process) -> None:
-    """Asks for the ordered stop, by signal when supervisord does not answer."""
+def _ask(paths: Paths, supervisord: psutil.Process) -> bool:
+    """Asks for the ordered stop; whether supervisord answered. If not it was sent a signal."""
     client = SupervisorClient(paths.supervisor_socket)
     try:
         processes = client.processes()
@@ -63,8 +66,10 @@ def _ask(paths: Paths, supervisord: psutil.Process) -> None:
     except SupervisorUnreachable:
         with suppress(psutil.Error):
             supervisord.terminate()
-    except ItermbusError:
-        return  # it is stopping already, and says so by a fault
+        return False
+    except SupervisorRefused:
+        return True  # it is stopping already, and says so by a fault
+    return True
 
 
 def _detach(paths: Paths) -> None:

@@ -75,8 +75,8 @@ class Launch:
 
 def launch(paths: Paths, headless: bool) -> Launch:
     """Starts supervisord in a session of its own: Ctrl-C is for `up` alone, which then stops it in order."""
-    logs = Logs(paths.log)
     with launch_log(paths).open("wb") as log:
+        logs = Logs(paths.log)
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "itermbus", "supervise", "--headless" if headless else "--no-headless"],
             stdin=subprocess.DEVNULL,

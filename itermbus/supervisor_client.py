@@ -3,6 +3,8 @@
 supervisor's own transport has none: a stopped supervisord would hang whoever asks it.
 """
 
+from __future__ import annotations
+
 import http.client
 import socket
 import xmlrpc.client
@@ -102,8 +104,10 @@ class _UnixTransport(xmlrpc.client.Transport):
         self._path = path
         self._seconds = seconds
 
-    def make_connection(self, host: object) -> http.client.HTTPConnection:
-        return _UnixConnection(self._path, self._seconds)
+    def make_connection(self, host: xmlrpc.client._HostType) -> http.client.HTTPConnection:
+        connection = _UnixConnection(self._path, self._seconds)
+        self._connection = host, connection  # what Transport.close() closes
+        return connection
 
 
 class _UnixConnection(http.client.HTTPConnection):
