@@ -1,0 +1,65 @@
+# make run     set up and start everything; Ctrl-C stops it
+# make test    set up, then all checks and tests
+# make check   only format, lint and types
+# make setup   the environment in .venv; quick when nothing changed
+# make clean   remove everything that was made here
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+
+# The first Python that is new enough, whatever its name. Name another one with: make setup PYTHON=/path/to/python
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+
+# Arguments for `itermbus up`, for example: make run UP="--detach"
+UP ?=
+
+# Tests are mostly waiting for processes; the wheel's tests stay together in one worker.
+PYTEST ?= -n 2 --dist loadgroup
+
+.PHONY: run test check setup clean python node
+
+run: setup
+	@$(BIN)/itermbus up $(UP)
+
+test: node check
+	$(BIN)/pytest $(PYTEST)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: $(STAMP)
+
+# Without a Python there is no environment to make, and with an environment nobody needs to look for a Python.
+$(STAMP): pyproject.toml
+	@$(MAKE) --no-print-directory python
+	@echo "Setting up $(VENV) ..."
+	@"$(PYTHON)" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "itermbus needs Python 3.11 or newer, and there is none on the PATH." >&2; \
+		echo "macOS: brew install python@3.11    Debian: apt install python3.11 python3.11-venv" >&2; \
+		exit 1; \
+	fi
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make an environment: its modules venv and ensurepip are missing." >&2; \
+		echo "Debian: apt install python3.11-venv" >&2; \
+		exit 1; \
+	}
+
+node:
+	@command -v node >/dev/null || { \
+		echo "The tests speak to the gateway from Node.js, and there is no node on the PATH." >&2; \
+		echo "macOS: brew install node    Debian: apt install nodejs" >&2; \
+		exit 1; \
+	}
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

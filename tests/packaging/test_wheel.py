@@ -1,0 +1,83 @@
+"""The wheel: what is in it, and the main job from a clean environment, far from the checkout."""
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bus.paths import CODE
+from itermbus import exit_codes
+from tests.itermbus.support import Client, Home, new_home
+from tests.itermbus.typing_client import type_and_read
+
+# One worker for all of it: the installation is made once.
+pytestmark = [pytest.mark.xdist_group("wheel"), pytest.mark.timeout(600)]
+
+
+def run(*command: str | Path) -> str:
+    done = subprocess.run([*map(str, command)], cwd="/", capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, CODE)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def bin_folder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` of an environment that holds the wheel and what it depends on, nothing else."""
+    folder = tmp_path_factory.mktemp("clean") / "venv"
+    run(sys.executable, "-m", "venv", folder)
+    run(folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel)
+    return folder / "bin"
+
+
+@pytest.fixture
+def installed(bin_folder: Path) -> Iterator[Home]:
+    with new_home(bin_folder=bin_folder) as home:
+        yield home
+
+
+def test_contents(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        assert archive.read("itermbus/share/supervisord.conf") == (CODE / "supervisord.conf").read_bytes()
+        plist = "com.itermbus.supervisord.plist"
+        assert archive.read(f"itermbus/share/{plist}") == (CODE / "launchd" / plist).read_bytes()
+    for package in tomllib.loads((CODE / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
+        "packages"
+    ]:
+        sources = {str(p.relative_to(CODE)) for p in (CODE / package).rglob("*.py")}
+        assert sources <= names, package
+    assert not [n for n in names if n.startswith(("tests/", "bench/", ".")) or n.endswith(".pyc")]
+
+
+def test_it_runs_its_own_code(bin_folder: Path) -> None:
+    where = run(bin_folder / "python", "-P", "-c", "import bus.paths; print(bus.paths.CODE)").strip()
+    assert Path(where).is_relative_to(bin_folder.parent)
+    assert run(bin_folder / "itermbus", "version").startswith("itermbus ")
+
+
+def test_the_main_job(installed: Home) -> None:
+    done = installed.run("up", "--headless", "--detach", seconds=120)
+    assert done.returncode == exit_codes.OK, done.stdout + done.stderr
+    assert installed.paths.environment.readlink() == installed.bin.parent
+    with Client(installed.paths.gateway_socket) as client:
+        type_and_read(client)
+    status = installed.supervisorctl("-c", str(installed.paths.root / "supervisord.conf"), "status", cwd=Path("/"))
+    lines = dict(line.split()[:2] for line in status.stdout.splitlines())
+    assert {"broker", "gateway", "headless"} <= lines.keys()
+    assert any(name.startswith("pty-") for name in lines)
+    assert set(lines.values()) == {"RUNNING"}
+    assert installed.run("down").returncode == exit_codes.OK
+    assert installed.processes() == []
+    assert installed.sockets() == []
