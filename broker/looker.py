@@ -1,0 +1,142 @@
+"""Reads iTerm2's present state into the model."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+
+from broker import iterm2_look
+from broker.announcer import Announcer
+from broker.iterm2_answers import NoCoprocess
+from broker.iterm2_link import Link
+from broker.listing import prune, read_focus, read_listing
+from broker.model import Listing, Model, SessionRecord
+from broker.profile import KEYS, is_browser, read_config
+from bus.errors import Iterm2Unavailable, NoSuchSession, RequestError
+
+log = logging.getLogger("broker.look")
+
+#: Followed by a monitor each, so that nothing is polled.
+WATCHED = ("presentationName", "name", "columns", "rows", "jobName", "path", "tty", "tmuxRole")
+
+#: Sessions asked about at once: iTerm2 answers on its main thread, between the user's keystrokes.
+_AT_ONCE = 8
+
+#: Every so many full looks, variables and profiles are read again though nothing said that they changed: of
+#: profiles nothing ever does, since their notification can abort iTerm2 (sources/API/iTermAPIHelper.m:2112).
+_SWEEP = 6
+
+
+#: Reads something of one session into its record.
+_Read = Callable[[Link, str, SessionRecord], Awaitable[None]]
+
+
+class Looker:
+    """One look after the other over one connection after the other."""
+
+    def __init__(self, model: Model, announcer: Announcer) -> None:
+        self._model = model
+        self._announcer = announcer
+        self._watched: set[str] = set()
+        self._link: Link | None = None
+        self._free = asyncio.Semaphore(_AT_ONCE)
+        self._looks = 0
+
+    async def look(self, link: Link, full: bool) -> Listing:
+        """Reads the list, what is new in it, and the focus; tells what changed. Raises what requests raise.
+
+        `full`: also what is followed by notifications, in turns.
+        """
+        if link is not self._link:
+            # The tab ids of another run of iTerm2 may mean other tabs, and nothing is subscribed any more.
+            self._link, self._watched = link, set()
+            theme = (await iterm2_look.get_variables(link, None, ["effectiveTheme"])).get("effectiveTheme")
+            self._model.theme = theme if isinstance(theme, str) else ""
+        listing = read_listing(await iterm2_look.list_sessions(link))
+        present = listing.session_ids()
+        self._watched &= present
+        await self._each(link, present - self._watched, self._meet_one)
+        if full:
+            await self._sweep(link, present)
+        # Last, so that no newer word about focus is overwritten by an older answer.
+        focus = read_focus(await iterm2_look.get_focus(link), listing)
+        self._model.focus = focus
+        self.take(listing)
+        return listing
+
+    def take(self, listing: Listing) -> None:
+        """Makes `listing` the model's and tells who is gone."""
+        model = self._model
+        model.listing = listing
+        present = listing.session_ids()
+        for session_id in present:
+            model.record(session_id)
+        for session_id in [known for known in model.sessions if known not in present]:
+            del model.sessions[session_id]
+            model.remembered.pop(session_id, None)
+            self._announcer.closed(session_id)
+        self._announcer.changed()
+
+    def forget_unattached(self) -> Listing:
+        """iTerm2 has ended: its sessions are gone, except one whose worker still holds an open pipe."""
+        alive = frozenset(name for name, record in self._model.sessions.items() if record.attached)
+        listing = prune(self._model.listing, alive)
+        self.take(listing)
+        return listing
+
+    async def coprocesses(self, link: Link, session_ids: Iterable[str]) -> dict[str, str | None]:
+        """The command lines of these sessions' coprocesses; a session that cannot be asked is missing."""
+        found: dict[str, str | None] = {}
+
+        async def ask(session_id: str) -> None:
+            async with self._free:
+                try:
+                    found[session_id] = await iterm2_look.get_coprocess(link, session_id)
+                except NoCoprocess as error:
+                    self._model.record(session_id).browser |= error.browser
+                except Iterm2Unavailable:
+                    raise
+                except RequestError as error:
+                    log.debug("cannot ask for a coprocess: %s", error)
+
+        await asyncio.gather(*map(ask, session_ids))
+        return found
+
+    async def read_configs(self, link: Link, session_ids: Iterable[str]) -> None:
+        """Reads profiles again and tells which of them changed."""
+        await self._each(link, session_ids, self._read_config)
+
+    async def _meet_one(self, link: Link, session_id: str, record: SessionRecord) -> None:
+        # A monitor does not tell the value of the moment, so the values are read after all of them are set.
+        await asyncio.gather(*(iterm2_look.monitor(link, session_id, name) for name in WATCHED))
+        await self._read_variables(link, session_id, record)
+        await self._read_config(link, session_id, record)
+        self._watched.add(session_id)
+
+    async def _sweep(self, link: Link, present: frozenset[str]) -> None:
+        turn, self._looks = self._looks % _SWEEP, self._looks + 1
+        active = set(self._model.focus.sessions.values())
+        due = [name for number, name in enumerate(sorted(present)) if number % _SWEEP == turn or name in active]
+        await self._each(link, due, self._read_variables)
+        await self._each(link, due, self._read_config)
+
+    async def _each(self, link: Link, session_ids: Iterable[str], read: _Read) -> None:
+        async def one(session_id: str) -> None:
+            async with self._free:
+                try:
+                    await read(link, session_id, self._model.record(session_id))
+                except NoSuchSession:
+                    # Gone since the list was made; the next look will say so.
+                    self._watched.discard(session_id)
+
+        await asyncio.gather(*map(one, session_ids))
+
+    async def _read_variables(self, link: Link, session_id: str, record: SessionRecord) -> None:
+        record.variables.update(await iterm2_look.get_variables(link, session_id, WATCHED))
+
+    async def _read_config(self, link: Link, session_id: str, record: SessionRecord) -> None:
+        profile = await iterm2_look.get_profile(link, session_id, KEYS)
+        record.browser = record.browser or is_browser(profile)
+        config = read_config(profile, self._model.theme)
+        if config != record.config:
+            record.config = config
+            self._announcer.config(session_id, config)

@@ -1,0 +1,198 @@
+"""The one routine to which everything leads: look, plan, act; again when asked, when due, and on the clock."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from broker.actions import Actions
+from broker.announcer import Announcer
+from broker.attach import STOPPED
+from broker.coprocess_command import CoprocessCommand
+from broker.iterm2_keeper import Iterm2Keeper
+from broker.iterm2_link import Link
+from broker.looker import Looker
+from broker.model import Listing, Model, Pane
+from broker.reconcile import Plan, Present, cannot_attach, plan
+from broker.supervisor_client import SupervisorClient, SupervisorError
+from broker.worker_files import WorkerFiles
+from broker.workers import Workers
+from bus.config import Broker as Settings
+from bus.errors import RequestError
+
+log = logging.getLogger("broker.reconcile")
+
+#: A burst of notifications is one look.
+_BURST_SECONDS = 0.01
+
+#: How soon to look at what came of actions, and to try again after a failure.
+_AFTER_ACTIONS_SECONDS = 0.1
+_AFTER_FAILURE_SECONDS = 1.0
+
+#: supervisord's states of a worker that can be spoken to.
+_HAS_PROCESS = frozenset({"STARTING", "RUNNING"})
+
+#: States in which iTerm2 is known to be gone, and its sessions with it.
+_GONE = frozenset({"not_running", "not_installed"})
+
+
+class Reconciler:
+    """Runs until cancelled. Whoever learns of a change calls `request`."""
+
+    def __init__(
+        self,
+        model: Model,
+        keeper: Iterm2Keeper,
+        looker: Looker,
+        announcer: Announcer,
+        supervisor: SupervisorClient,
+        workers: Workers,
+        files: WorkerFiles,
+        actions: Actions,
+        command: CoprocessCommand,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._model = model
+        self._keeper = keeper
+        self._looker = looker
+        self._announcer = announcer
+        self._supervisor = supervisor
+        self._workers = workers
+        self._files = files
+        self._actions = actions
+        self._command = command
+        self._settings = settings
+        self._clock = clock
+        self._wanted = asyncio.Event()
+        #: supervisord's list, as long as nothing can have changed it.
+        self._states: dict[str, str] | None = None
+        self._failing = ""
+        self._configs_wanted = False
+        self.rounds = 0
+
+    def request(self) -> None:
+        """Something changed, or may have: look soon."""
+        self._wanted.set()
+
+    def request_configs(self) -> None:
+        """The theme changed, and with it the colours of every session."""
+        self._configs_wanted = True
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Looks, plans and acts until cancelled; no failure ends it."""
+        full_at = 0.0
+        wait = 0.0
+        while True:
+            await self._wait(wait)
+            now = asyncio.get_running_loop().time()
+            full = now >= full_at
+            if full:
+                full_at = now + self._settings.reconcile_seconds
+            wait = min(await self._round_safely(full), self._settings.reconcile_seconds)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wanted.wait()
+                await asyncio.sleep(_BURST_SECONDS)
+        except TimeoutError:
+            pass
+        self._wanted.clear()
+
+    async def _round_safely(self, full: bool) -> float:
+        """One round. Returns after how many seconds the next one is due unless it is asked for."""
+        try:
+            wait = await self._round(full)
+        except (RequestError, SupervisorError, OSError) as error:
+            self._states = None
+            if str(error) != self._failing:
+                self._failing = str(error)
+                log.warning("%s; trying again", error)
+            return _AFTER_FAILURE_SECONDS
+        if self._failing:
+            log.info("reconciling works again")
+            self._failing = ""
+        return wait
+
+    async def _round(self, full: bool) -> float:
+        self.rounds += 1
+        link = self._keeper.link
+        listing = await self._look(link, full)
+        if full or self._states is None:
+            self._states = await self._supervisor.states()
+        strangers = await self._hear_workers(full, link)
+        if listing is not None and link is None:
+            # iTerm2 is gone as far as we can see; an open pipe says otherwise, and its worker stays.
+            listing = replace(listing, buried=(*listing.buried, *map(Pane, strangers)))
+        present = await self._present(link, listing)
+        todo = plan(self._model, present, self._command, self._settings.attaches_per_hour)
+        self._note(todo)
+        if todo.actions:
+            self._states = None
+            await self._actions.carry_out(todo.actions, link)
+            return _AFTER_ACTIONS_SECONDS
+        if any(state in ("STARTING", "STOPPING", "BACKOFF") for state in present.states.values()):
+            self._states = None
+            return _AFTER_ACTIONS_SECONDS * 3
+        if todo.until is None:
+            return self._settings.reconcile_seconds
+        return max(todo.until - self._clock(), _BURST_SECONDS)
+
+    async def _look(self, link: Link | None, full: bool) -> Listing | None:
+        """iTerm2's list, None while nobody knows."""
+        if link is not None:
+            listing = await self._looker.look(link, full)
+            if self._configs_wanted:
+                self._configs_wanted = False
+                await self._looker.read_configs(link, listing.session_ids())
+            return listing
+        return self._looker.forget_unattached() if self._model.status.state in _GONE else None
+
+    async def _hear_workers(self, full: bool, link: Link | None) -> list[str]:
+        """Asks the workers, all of them on the clock and else those that are not known to be attached: an event of
+        theirs may have been lost, and a worker that hangs does not say so.
+
+        Returns those that are attached though their sessions are not known, which happens while there is no list.
+        """
+        strangers: list[str] = []
+        known = self._model.sessions
+        running = [name for name, state in (self._states or {}).items() if state in _HAS_PROCESS]
+        asked = [name for name in running if (full or not known[name].attached if name in known else link is None)]
+        for name, position in (await self._workers.positions(asked)).items():
+            record = known.get(name)
+            if record is None:
+                strangers += [name] if position is not None and position.attached else []
+            elif position is None:
+                # A worker that is only starting is given its time: silence counts on the clock alone.
+                record.silent += 1 if full else 0
+            else:
+                record.silent = 0
+                record.attached = position.attached
+        return strangers
+
+    async def _present(self, link: Link | None, listing: Listing | None) -> Present:
+        coprocesses: dict[str, str | None] = {}
+        if link is not None and listing is not None:
+            sessions = {name: self._model.sessions[name] for name in listing.session_ids()}
+            ask = (name for name, record in sessions.items() if not record.attached and not cannot_attach(record))
+            coprocesses = await self._looker.coprocesses(link, ask)
+        return Present(
+            listing=listing,
+            states=self._states or {},
+            configured=self._files.configured(),
+            left=self._files.left(),
+            coprocesses=coprocesses,
+            now=self._clock(),
+        )
+
+    def _note(self, todo: Plan) -> None:
+        for name, record in self._model.sessions.items():
+            record.worker = (self._states or {}).get(name) in _HAS_PROCESS
+            reason = todo.reasons.get(name, record.reason)
+            if reason != record.reason and reason == STOPPED:
+                log.info("session %s is not attached: %s", name, reason)
+            record.reason = reason
+        self._announcer.changed()

@@ -1,0 +1,210 @@
+"""A screen's contents -> the ANSI that makes a terminal of the same size show them. Pure.
+
+It begins with a clear and ends with the cursor at its real place. What iTerm2's API does not tell (scroll region,
+character sets, saved cursor, the main screen behind the alternate one) is left at a terminal's defaults.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+
+from wcwidth import wcswidth, wcwidth
+
+from broker.contents import Line, Style
+from broker.sgr import PLAIN, sgr
+
+#: Control characters become blanks: contents must not be able to steer the viewer's terminal.
+_BLANKS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
+
+#: SGR, character set, insert, origin and autowrap modes, scroll region; then what programs switch on: application
+#: cursor keys, bracketed paste, focus and mouse reports.
+_RESET = "\x1b[0m\x0f\x1b(B\x1b[4l\x1b[?6l\x1b[?7h\x1b[r" + "".join(
+    f"\x1b[?{mode}l" for mode in (1, 2004, 1004, 1000, 1002, 1003, 1006)
+)
+
+_CLEAR = "\x1b[H\x1b[2J"
+_CLEAR_SCROLLBACK = "\x1b[3J"
+
+#: `mouseReportingMode` (sources/VT100/VT100TerminalDelegate.h:30) -> DEC private mode. Highlight tracking waits for
+#: answers from its program that a viewer cannot give, so it becomes plain reporting.
+_MOUSE = {0: 1000, 1: 1000, 2: 1002, 3: 1003}
+
+#: Characters of two cells by today's tables and of one by older ones stand between these; so do all astral ones.
+_DOUBTFUL_FIRST, _DOUBTFUL_LAST = "\u2300", "\u2bff"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What to paint. `lines` are the screen's, top to bottom; `scrollback` those just above it, oldest first."""
+
+    columns: int
+    rows: int
+    lines: Sequence[Line]
+    cursor_column: int
+    cursor_row: int
+    scrollback: Sequence[Line] = ()
+    alternate: bool = False
+    mouse: int = -1
+    keypad: bool = False
+    #: DECSCUSR's number, None when the shape is not known.
+    cursor_shape: int | None = None
+    #: The default foreground and background as #rrggbb, for cells that use one in the other's place.
+    defaults: tuple[str, str] | None = None
+
+
+def paint(screen: Screen) -> bytes:
+    """The repaint as UTF-8."""
+    pen = _Pen(screen)
+    out = ["\x1b[?1049l", _RESET, _CLEAR]
+    if screen.scrollback:
+        out.append(_CLEAR_SCROLLBACK)
+    lines = [*screen.lines[: screen.rows], *repeat(Line(), screen.rows - len(screen.lines))]
+    if screen.alternate:
+        # The scrollback belongs to the main screen: fill that and scroll it off before the alternate one opens.
+        out += pen.lines([*screen.scrollback, *repeat(Line(), screen.rows)] if screen.scrollback else [])
+        out += ["\x1b[?1049h", _CLEAR]
+        out += pen.lines(lines)
+    else:
+        out += pen.lines([*screen.scrollback, *lines])
+    out += _cursor(pen, screen, lines)
+    out += _modes(screen)
+    return "".join(out).encode("utf-8", "replace")
+
+
+def _cursor(pen: "_Pen", screen: Screen, lines: Sequence[Line]) -> list[str]:
+    row = min(max(screen.cursor_row, 0), screen.rows - 1)
+    column = min(screen.cursor_column, screen.columns - 1)
+    if screen.cursor_column < screen.columns:
+        return [f"\x1b[{row + 1};{column + 1}H"]
+    # A pending wrap has no sequence of its own: only writing the last cell makes it.
+    return pen.last_cell(row, lines[row])
+
+
+def _modes(screen: Screen) -> list[str]:
+    out = []
+    if screen.mouse in _MOUSE:
+        # The encoding of reports is not told; programs of today ask for SGR.
+        out.append(f"\x1b[?{_MOUSE[screen.mouse]}h\x1b[?1006h")
+    out.append("\x1b=" if screen.keypad else "\x1b>")
+    if screen.cursor_shape is not None:
+        out.append(f"\x1b[{screen.cursor_shape} q")
+    return out
+
+
+class _Pen:
+    """Turns lines into text, with SGR only where the style changes."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._columns = screen.columns
+        self._defaults = screen.defaults
+        self._style = PLAIN
+
+    def lines(self, lines: Sequence[Line]) -> list[str]:
+        """The lines one below the other, without a line feed after the last."""
+        out: list[str] = []
+        last = len(lines) - 1
+        for number, line in enumerate(lines):
+            self._line(out, line)
+            if number < last and not _flows(line, lines[number + 1], self._columns):
+                # The colour goes before the line feed: scrolling would fill the new line with it.
+                self._take(out, PLAIN)
+                out.append("\r\n")
+        self._take(out, PLAIN)
+        return out
+
+    def last_cell(self, row: int, line: Line) -> list[str]:
+        """Writes the last cell of a line again, which leaves a wrap pending."""
+        cells = line.cells[: self._columns]
+        place = self._columns - 1
+        if 0 < place < len(cells) and cells[place] == "" and _glyph(cells[place - 1])[1] == 2:
+            place -= 1
+        text = _glyph(cells[place])[0] if place < len(cells) else " "
+        out = [f"\x1b[{row + 1};{place + 1}H"]
+        self._take(out, _styles(line, self._columns)[place])
+        out.append(text)
+        self._take(out, PLAIN)
+        return out
+
+    def _take(self, out: list[str], style: Style) -> None:
+        if style != self._style:
+            out.append(sgr(style, self._defaults))
+            self._style = style
+
+    def _line(self, out: list[str], line: Line) -> None:
+        cells = line.cells[: self._columns]
+        if isinstance(cells, str) and cells.isascii():
+            self._plain(out, cells, line)
+        else:
+            self._cells(out, cells, line)
+
+    def _plain(self, out: list[str], cells: str, line: Line) -> None:
+        text = cells.translate(_BLANKS)
+        place = 0
+        for count, style in line.runs or ((len(text), PLAIN),):
+            if place >= len(text):
+                return
+            self._take(out, style)
+            out.append(text[place : place + count])
+            place += count
+        if place < len(text):
+            self._take(out, PLAIN)
+            out.append(text[place:])
+
+    def _cells(self, out: list[str], cells: Sequence[str], line: Line) -> None:
+        """Cell by cell, for lines with wide, combined or empty cells."""
+        styles = _styles(line, len(cells))
+        strayed = False
+        wide = False
+        for column, (cell, style) in enumerate(zip(cells, styles, strict=True)):
+            following = cells[column + 1] if column + 1 < len(cells) else None
+            if wide:
+                # The right half of the character before.
+                wide = False
+                continue
+            if cell == "" and line.soft and following is None:
+                # The column that was too narrow for a wide character, which opens the next line.
+                continue
+            if strayed:
+                out.append(f"\x1b[{column + 1}G")
+            text, width = _glyph(cell)
+            wide = width == 2 and following == ""
+            strayed = _is_doubtful(text) or (width == 2 and not wide)
+            self._take(out, style)
+            out.append(text)
+
+
+def _glyph(cell: str) -> tuple[str, int]:
+    """What to write for a cell and how many cells a viewer takes for it: tabs, fillers, nulls and images are blanks."""
+    text = cell.translate(_BLANKS)
+    if not text.strip():
+        return " ", 1
+    width = wcwidth(text) if len(text) == 1 else wcswidth(text)
+    if width <= 0:
+        # A mark without a character of its own would join the cell before.
+        return " " + text, 1
+    return text, min(width, 2)
+
+
+def _is_doubtful(text: str) -> bool:
+    """Whether viewers may disagree about the width of `text`, so that the next cell needs its place named."""
+    return len(text) > 1 or text > "\uffff" or (_DOUBTFUL_FIRST <= text <= _DOUBTFUL_LAST and wcwidth(text) == 2)
+
+
+def _styles(line: Line, length: int) -> list[Style]:
+    """The style of each cell."""
+    styles = list(chain.from_iterable(repeat(style, count) for count, style in line.runs))[:length]
+    return styles + [PLAIN] * (length - len(styles))
+
+
+def _flows(line: Line, following: Line, columns: int) -> bool:
+    """Whether writing `following` right after `line` makes the terminal wrap where iTerm2 did.
+
+    Then the viewer keeps both as one line too, for copying and for a change of its width.
+    """
+    if not line.soft or len(line.cells) < columns or not following.cells or not following.cells[0]:
+        return False
+    first = following.cells[0]
+    if line.cells[columns - 1] != "":
+        return True
+    # The last column is the right half of a wide character, or empty because the next one did not fit.
+    return columns > 1 and (_glyph(line.cells[columns - 2])[1] == 2 or _glyph(first)[1] == 2)

@@ -1,0 +1,85 @@
+"""What workers tell of their pipes, into the model."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import zmq
+import zmq.asyncio
+
+from broker.announcer import Announcer
+from broker.attach_store import AttachStore
+from broker.model import Model
+from bus import codec
+from bus.codec import Event
+from bus.errors import ProtocolError
+from bus.messages import Attachment
+
+log = logging.getLogger("broker.workers")
+
+#: iTerm2 that quits may end its coprocesses as its user does, by SIGTERM (sources/Tasks/PTYTask.m:100). A stop this
+#: close to the end of the connection is taken for that, and the session is attached again if it comes back.
+QUITTING_SECONDS = 10.0
+
+
+class WorkerEvents:
+    """Receives `event.attached` from all workers."""
+
+    def __init__(
+        self,
+        model: Model,
+        announcer: Announcer,
+        store: AttachStore,
+        request_look: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._model = model
+        self._announcer = announcer
+        self._store = store
+        self._request_look = request_look
+        self._clock = clock
+        self._stopped_at: dict[str, float] = {}
+        self.malformed = 0
+
+    async def receive(self, subscriber: zmq.Socket[bytes]) -> None:
+        """Takes events from `subscriber` until cancelled."""
+        with zmq.asyncio.Socket.from_socket(subscriber) as socket:
+            while True:
+                parts = await socket.recv_multipart()
+                try:
+                    published = codec.decode_published(parts)
+                except ProtocolError as error:
+                    self.malformed += 1
+                    log.warning("dropped a published message: %s (%d so far)", error, self.malformed)
+                    continue
+                if isinstance(published, Event) and isinstance(published.body, Attachment):
+                    self.take(published.body)
+
+    def take(self, event: Attachment) -> None:
+        """One event. A session that is not known yet is heard when its worker is asked."""
+        record = self._model.sessions.get(event.session_id)
+        if record is None:
+            return
+        record.attached = event.attached
+        if event.reason == "stopped" and self._is_users_doing():
+            record.history = replace(record.history, stopped=True)
+            self._stopped_at[event.session_id] = self._clock()
+            self._store.save(self._model.histories())
+        self._announcer.changed()
+        self._request_look()
+
+    def connection_ended(self) -> None:
+        """The connection to iTerm2 has ended: stops of a moment ago were its quitting."""
+        recent = [name for name, at in self._stopped_at.items() if self._clock() - at < QUITTING_SECONDS]
+        self._stopped_at.clear()
+        for name in recent:
+            record = self._model.sessions.get(name)
+            if record is not None:
+                record.history = replace(record.history, stopped=False)
+        if recent:
+            self._store.save(self._model.histories())
+
+    def _is_users_doing(self) -> bool:
+        """Not when we stop them ourselves, nor while iTerm2 goes away."""
+        return not self._model.detaching and self._model.status.state == "connected"

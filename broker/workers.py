@@ -1,0 +1,61 @@
+"""Asks PTY workers where their streams stand."""
+
+import asyncio
+import itertools
+from collections.abc import Iterable
+
+import zmq
+import zmq.asyncio
+
+from bus import codec, rpc, sockets
+from bus.errors import ItermbusError, ProtocolError, RequestTimeout
+from bus.messages import GetPosition, Position
+from bus.paths import Paths
+
+#: Workers asked at once: each takes a socket, and descriptors are few under launchd.
+_AT_ONCE = 16
+
+_SECONDS = 2.0
+
+
+class Workers:
+    """A socket is made for each question: there is no state to keep true when workers come and go."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], paths: Paths) -> None:
+        self._context = context
+        self._paths = paths
+        self._numbers = itertools.count(1)
+        self._free = asyncio.Semaphore(_AT_ONCE)
+
+    async def position(self, session_id: str, seconds: float = _SECONDS) -> Position:
+        """Where a worker's stream stands. Raises `RequestTimeout` when it does not answer, or its refusal."""
+        async with self._free:
+            socket = sockets.rpc_client(self._context, self._paths.session(session_id).rpc)
+            try:
+                async with asyncio.timeout(seconds):
+                    return await self._ask(zmq.asyncio.Socket.from_socket(socket), seconds)
+            except TimeoutError:
+                raise RequestTimeout("the session's worker does not answer") from None
+            finally:
+                socket.close()
+
+    async def positions(self, session_ids: Iterable[str]) -> dict[str, Position | None]:
+        """The same of many at once; None for a worker that does not answer in time or well."""
+        names = sorted(session_ids)
+        answers = await asyncio.gather(*map(self._position_or_none, names))
+        return dict(zip(names, answers, strict=True))
+
+    async def _position_or_none(self, session_id: str) -> Position | None:
+        try:
+            return await self.position(session_id)
+        except ItermbusError:
+            return None
+
+    async def _ask(self, socket: zmq.asyncio.Socket, seconds: float) -> Position:
+        number = next(self._numbers)
+        with socket:
+            await socket.send_multipart(rpc.request_parts(number, GetPosition(), seconds=seconds))
+            reply, _ = codec.decode_reply(await socket.recv_multipart())
+        if reply.id != number:
+            raise ProtocolError("a worker answered another request")
+        return rpc.unwrap(reply, Position)
