@@ -1,0 +1,1 @@
+"""A host that speaks iTerm2's own API over real PTYs, for machines without iTerm2."""

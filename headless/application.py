@@ -1,0 +1,137 @@
+"""Puts the host together, runs it until told to stop, and takes it apart in reverse."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from functools import partial
+
+from headless import creation, environment, jobs, listing, paths, pty_session, session_news, statistics
+from headless.config import Config
+from headless.control import ControlServer
+from headless.cookies import CookieJar
+from headless.dispatch import Dispatcher
+from headless.errors import StartError
+from headless.events import Events
+from headless.fault_requests import FaultRequests
+from headless.faults import Faults
+from headless.host import Host
+from headless.model import App
+from headless.notifications import Hub
+from headless.profiles import ProfileStore
+from headless.rpc import Registry
+from headless.screen_updates import ScreenUpdates
+from headless.screens import Screens
+from headless.server import ApiServer
+from headless.task_notifier import TaskNotifier
+from headless.variables import Scope, Variables
+
+_log = logging.getLogger(__name__)
+
+
+async def run(config: Config) -> None:
+    """Runs a host until SIGTERM or SIGINT; raises StartError if it cannot start."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stopping.set)
+    host = _make_host(config, loop)
+    faults = Faults(host.hub)
+    cookies = CookieJar()
+    server = ApiServer(paths.api_socket(config.home, config.suite), cookies, Dispatcher(host), faults)
+    fault_requests = FaultRequests(host, server, faults) if config.allow_faults else None
+    control = ControlServer(
+        paths.control_socket(config.home),
+        cookies,
+        partial(statistics.collect, host, server),
+        None if fault_requests is None else fault_requests.carry_out,
+    )
+    server.bind()  # first of all: its lock says whether another host runs with this HOME
+    try:
+        control.bind()
+        host.notifier.start()
+        host.screens.start()
+        if config.open_window:
+            profile = creation.make_profile(host, None, {})
+            assert profile is not None
+            creation.open_window(host, profile)
+        await _serve(server, control, host, stopping)
+    finally:
+        control.close()
+        server.close()
+        _end_sessions(host)
+
+
+async def _serve(server: ApiServer, control: ControlServer, host: Host, stopping: asyncio.Event) -> None:
+    """Serves all sockets until `stopping` is set; clients are dropped first, so their tasks end by themselves."""
+    async with asyncio.TaskGroup() as clients:
+        services = [
+            clients.create_task(server.serve(clients), name="api server"),
+            clients.create_task(control.serve(clients), name="control server"),
+            clients.create_task(jobs.poll(host), name="job poller"),
+        ]
+        await stopping.wait()
+        _log.info("stopping")
+        for service in services:
+            service.cancel()
+        control.close()
+        server.close()
+
+
+def _make_host(config: Config, loop: asyncio.AbstractEventLoop) -> Host:
+    hub = Hub()
+    notifier = TaskNotifier(loop)
+    app = App(variables=Variables(Scope.APP, hub.variable_changed))
+    app.variables.update(
+        {
+            "pid": os.getpid(),
+            "localhostName": socket.gethostname(),
+            "appBundlePath": "/Applications/iTerm.app",
+            "effectiveTheme": "light",
+        }
+    )
+    profiles = ProfileStore()
+    for path in config.profiles:
+        profiles.load(path)
+    host = Host(
+        config=config,
+        environment=environment.host_environment(),
+        app=app,
+        profiles=profiles,
+        notifier=notifier,
+        screens=Screens(
+            notifier,
+            on_news=lambda number, news: session_news.take(host, number, news),
+            on_changed=lambda number: updates.changed(number),
+        ),
+        hub=hub,
+        events=Events(hub, lambda: listing.list_sessions(app)),
+        registry=Registry(),
+    )
+    updates = ScreenUpdates(host)
+    return host
+
+
+def _end_sessions(host: Host) -> None:
+    """Hangs up on all programs and coprocesses and waits until they are gone; the last step of an orderly end."""
+    for session in list(host.app.sessions()):
+        if session.undo_timer is not None:
+            session.undo_timer.cancel()
+        if (task := session.task) is not None:
+            host.notifier.post(lambda task=task: task.close(abandon=True))  # type: ignore[misc]  # bound per turn
+    host.screens.stop()
+    try:
+        host.notifier.stop()
+    except RuntimeError as error:  # it was never started: something failed before
+        _log.debug("byte thread: %s", error)
+    pty_session.end_all([program for program in host.programs.values() if program.process.returncode is None])
+    _log.info("stopped")
+
+
+def check(config: Config) -> None:
+    """Raises StartError for what can be told before anything is started."""
+    if not config.home.is_dir():
+        raise StartError(f"HOME is not a folder: {config.home}")
+    if config.shell is not None and not os.access(config.shell, os.X_OK):
+        raise StartError(f"not an executable file: {config.shell}")

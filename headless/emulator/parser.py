@@ -1,0 +1,100 @@
+"""Splits a terminal's output into text, controls and sequences; knows their shapes, not their meanings."""
+
+import codecs
+import re
+from typing import Protocol
+
+#: An unfinished sequence longer than this is given up: a program that never ends its string must not fill memory.
+MAX_SEQUENCE = 1 << 20
+
+_TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
+_CSI = re.compile(r"\x1b\[([<-?]*)([0-9:;]*)([ -/]*)([@-~])")
+_CSI_OPEN = re.compile(r"\x1b\[[0-?]*[ -/]*\Z")
+_STRING = re.compile(r"\x1b([\]PX^_])([^\x07\x18\x1a\x1b]*)(\x07|\x1b\\|\x18|\x1a|\x1b(?!\\)(?=.))", re.DOTALL)
+_STRING_OPEN = re.compile(r"\x1b[\]PX^_][^\x07\x18\x1a\x1b]*\x1b?\Z")
+_DCS = re.compile(r"\x1bP([^\x18\x1a\x1b]*)(\x1b\\|\x18|\x1a|\x1b(?!\\)(?=.))", re.DOTALL)
+_ESCAPE = re.compile(r"\x1b([ -/]*)([0-~])")
+_ESCAPE_OPEN = re.compile(r"\x1b[ -/]*\Z")
+
+
+class Sink(Protocol):
+    """Who carries out what the parser finds."""
+
+    def text(self, run: str) -> None:
+        """Printable characters."""
+
+    def control(self, char: str) -> None:
+        """One C0 control other than ESC."""
+
+    def escape(self, intermediates: str, final: str) -> None:
+        """ESC, optional intermediates, a final character."""
+
+    def csi(self, prefix: str, parameters: str, intermediates: str, final: str) -> None:
+        """A control sequence; the parameters are still text, `;` and `:` included."""
+
+    def string(self, kind: str, body: str) -> None:
+        """A complete OSC (`]`), DCS (`P`), SOS, PM or APC string."""
+
+
+class Parser:
+    """Feeds a Sink. Sequences and UTF-8 characters may be split anywhere between two calls of feed."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = ""
+
+    def feed(self, data: bytes) -> None:
+        """Parses `data`; an unfinished sequence waits for the next call."""
+        text = self._rest + self._decoder.decode(data)
+        self._rest = ""
+        position, length, sink = 0, len(text), self._sink
+        match_text = _TEXT.match
+        while position < length:
+            if run := match_text(text, position):
+                sink.text(run.group())
+                position = run.end()
+            elif text[position] != "\x1b":
+                sink.control(text[position])
+                position += 1
+            else:
+                end = self._sequence(text, position)
+                if end < 0:
+                    self._rest = text[position:] if length - position <= MAX_SEQUENCE else ""
+                    return
+                position = end
+
+    def _sequence(self, text: str, position: int) -> int:
+        """Carries out the sequence at `position`; where it ends, or -1 if it is not complete yet."""
+        if match := _CSI.match(text, position):
+            self._sink.csi(match[1], match[2], match[3], match[4])
+            return match.end()
+        if text.startswith("\x1b[", position):
+            return -1 if _CSI_OPEN.match(text, position) else self._broken_csi(text, position)
+        string = _DCS if text.startswith("\x1bP", position) else _STRING
+        if match := string.match(text, position):
+            if match[match.lastindex or 0] in ("\x07", "\x1b\\"):
+                self._sink.string(text[position + 1], match[1] if string is _DCS else match[2])
+            # A string cut off by another sequence leaves that one's ESC unread.
+            return match.end() - (match[match.lastindex or 0] == "\x1b")
+        if _STRING_OPEN.match(text, position) or _ESCAPE_OPEN.match(text, position):
+            return -1
+        if match := _ESCAPE.match(text, position):
+            self._sink.escape(match[1], match[2])
+            return match.end()
+        return position + 1
+
+    def _broken_csi(self, text: str, position: int) -> int:
+        """A control sequence with a control character inside: the control is executed, CAN, SUB and ESC cancel."""
+        inner = position + 2
+        while inner < len(text) and "\x20" <= text[inner] <= "\x3f":
+            inner += 1
+        if inner == len(text):
+            return -1
+        char = text[inner]
+        if char in "\x18\x1a\x1b" or char >= "\x40":  # cancelled, or parameters in a wrong order: ignored whole
+            return inner if char == "\x1b" else inner + 1
+        self._sink.control(char)
+        rest = text[position:inner] + text[inner + 1 :]
+        end = self._sequence(rest, 0)
+        return -1 if end < 0 else inner + 1 + end - (inner - position)
