@@ -15,6 +15,10 @@ from bus.messages import AnyCommand, AnyResult, Refusal, Reply, Request
 
 R = TypeVar("R", bound=AnyResult)
 
+#: How much longer than a request's own deadline to wait for its reply: its server may refuse it just then, looking
+#: at deadlines once a second, and its refusal says why.
+GRACE_SECONDS = 1.5
+
 #: What a server does with one command and its payload. Raises `RequestError` to refuse.
 Handler = Callable[[AnyCommand, bytes], tuple[AnyResult, bytes]]
 
@@ -85,13 +89,13 @@ class Client:
     def call(
         self, command: AnyCommand, expected: type[R], payload: bytes = b"", seconds: float = RPC_SECONDS
     ) -> tuple[R, bytes]:
-        """Sends `command` and waits for its result and payload.
+        """Sends `command`, not to be carried out after `seconds`, and waits for its result and payload.
 
-        Raises `RequestTimeout` after `seconds`, the server's refusal as its exception, `ProtocolError` for a reply
+        Raises `RequestTimeout` when no answer came in time, the server's refusal as its exception, `ProtocolError` for a reply
         that cannot be read.
         """
         number = next(self._numbers)
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds + GRACE_SECONDS
         self._socket.send_multipart(request_parts(number, command, payload, seconds))
         while (left := deadline - time.monotonic()) > 0:
             if not self._socket.poll(int(left * 1000) + 1):

@@ -16,9 +16,6 @@ log = logging.getLogger("gateway.requests")
 #: Requests under way at once over one link; one more is refused with `busy`.
 MOST_UNDER_WAY = 10_000
 
-#: How much longer than the request's own deadline to wait: its server may refuse it just then, and says why.
-_GRACE_SECONDS = 1.5
-
 R = TypeVar("R", bound=AnyResult)
 OnRefusal = Callable[[RequestError], None]
 
@@ -54,7 +51,7 @@ class Requests:
             on_refusal(Busy("too many requests are under way"))
             return
         number = next(self._numbers)
-        timer = self._timers.after(seconds + _GRACE_SECONDS, lambda: self._expire(number, seconds))
+        timer = self._timers.after(seconds + rpc.GRACE_SECONDS, lambda: self._expire(number, seconds))
         self._waiting[number] = _Waiting(expected, on_result, on_refusal, timer)
         try:
             send(rpc.request_parts(number, command, payload, seconds))

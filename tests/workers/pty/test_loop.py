@@ -1,0 +1,307 @@
+"""The worker as a process: what it publishes, replays, writes and refuses."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from bus.codec import Event, Frame
+from bus.errors import Busy, NotAttached, TooLong, UnknownType
+from bus.limits import INPUT_BACKLOG_BYTES, INPUT_BYTES, RING_BYTES
+from bus.messages import Attachment, GetLayout, Input, Layout, Replay, Replayed, Written
+from bus.subscriber import Subscriber
+from tests.support import end, wait_until
+from tests.workers.pty.conftest import SESSION, Rig
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _replay_all(rig: Rig, epoch: str, offset: int = 0) -> bytes:
+    """Everything from `offset`, by as many requests as it takes."""
+    got = b""
+    while True:
+        result, data = rig.rpc.call(Replay(epoch=epoch, offset=offset + len(got), limit=1 << 30), Replayed)
+        assert result.offset == offset + len(got)
+        got += data
+        if result.offset + len(data) == result.head:
+            return got
+
+
+def test_output_is_published_with_its_place_in_the_stream(rig: Rig) -> None:
+    rig.start_worker()
+    rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    with Subscriber(rig.context, [rig.session.pub], [b"pty."]) as subscriber:
+        sent = 0
+
+        def publish() -> Frame | None:
+            nonlocal sent
+            os.write(rig.output, b"x")
+            sent += 1
+            message = subscriber.receive(0.05)
+            return message if isinstance(message, Frame) else None
+
+        first = wait_until(publish, "a frame")
+        assert (first.session_id, first.header.epoch) == (SESSION, epoch)
+        _write_all(rig.output, b"abc\xff\x00")
+        expected = first.header.offset + len(first.payload)
+        got = b""
+        while not got.endswith(b"abc\xff\x00"):
+            frame = subscriber.receive(5)
+            assert isinstance(frame, Frame)
+            assert frame.header.offset == expected
+            expected += len(frame.payload)
+            got += frame.payload
+        assert expected == sent + 5
+
+
+def test_the_ring_gives_every_recent_byte_again(rig: Rig) -> None:
+    rig.start_worker()
+    rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    data = os.urandom(3_000_000)
+    _write_all(rig.output, data)
+    rig.wait_head(len(data))
+    assert _replay_all(rig, epoch) == data
+    assert _replay_all(rig, epoch, 2_999_990) == data[-10:]
+
+
+def test_what_the_ring_has_lost_shows_in_the_reply(rig: Rig) -> None:
+    rig.start_worker()
+    rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    data = os.urandom(RING_BYTES + 100_000)
+    _write_all(rig.output, data)
+    position = rig.wait_head(len(data))
+    assert position.tail == 100_000
+    result, _payload = rig.rpc.call(Replay(epoch=epoch, offset=5, limit=10), Replayed)
+    assert (result.epoch, result.offset, result.head) == (epoch, 100_000, len(data))
+    assert _replay_all(rig, epoch, 100_000) == data[100_000:]
+
+
+def test_another_epoch_is_answered_with_this_one(rig: Rig) -> None:
+    rig.start_worker()
+    rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    _write_all(rig.output, b"now")
+    rig.wait_head(3)
+    result, payload = rig.rpc.call(Replay(epoch="long-ago", offset=77, limit=100), Replayed)
+    assert (result.epoch, result.offset, payload) == (epoch, 0, b"now")
+
+
+def test_it_drains_at_once_though_nobody_reads(rig: Rig) -> None:
+    """200 MB with a subscriber that never receives: the writer is not held up, the worker's memory is bounded."""
+    import psutil
+
+    worker = rig.start_worker()
+    rig.start_shim()
+    rig.wait_attached()
+    with Subscriber(rig.context, [rig.session.pub], [b"pty."]):
+        chunk = os.urandom(1 << 20)
+        for _ in range(200):
+            _write_all(rig.output, chunk)
+        rig.wait_head(200 << 20)
+        assert psutil.Process(worker.pid).memory_info().rss < 120 << 20
+
+
+def test_input_is_written_and_answered(rig: Rig) -> None:
+    rig.start_worker()
+    rig.start_shim()
+    rig.wait_attached()
+    data = bytes(range(256))
+    assert rig.rpc.call(Input(), Written, data)[0] == Written(written=256)
+    assert rig.read_typed(256) == data
+
+
+def test_input_without_a_coprocess_is_refused(rig: Rig) -> None:
+    rig.start_worker()
+    wait_until(rig.position, "the worker")
+    with pytest.raises(NotAttached):
+        rig.rpc.call(Input(), Written, b"x")
+
+
+def test_input_that_nobody_reads_is_refused_in_time_and_the_worker_goes_on(rig: Rig) -> None:
+    rig.start_worker()
+    rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    accepted = 0
+
+    def type_more() -> int:
+        return rig.rpc.call(Input(), Written, b"i" * 50_000, seconds=0.3)[0].written
+
+    with pytest.raises(Busy):  # noqa: PT012 - which of the calls is refused depends on the size of the pipe
+        while accepted < 10 * INPUT_BACKLOG_BYTES:
+            accepted += type_more()
+    # A pipe's worth was written before the pipe was full; exactly that much arrives.
+    assert rig.read_typed(accepted) == b"i" * accepted
+    _write_all(rig.output, b"alive")
+    rig.wait_head(5)
+    assert _replay_all(rig, epoch) == b"alive"
+    assert rig.rpc.call(Input(), Written, b"again")[0].written == 5
+    assert rig.read_typed(5) == b"again"
+
+
+def test_requests_that_are_not_for_a_worker_are_refused(rig: Rig) -> None:
+    rig.start_worker()
+    rig.start_shim()
+    rig.wait_attached()
+    with pytest.raises(UnknownType):
+        rig.rpc.call(GetLayout(), Layout)  # type: ignore[type-var]
+    with pytest.raises(TooLong):
+        rig.rpc.call(Input(), Written, b"x" * (INPUT_BYTES + 1))
+
+
+def test_garbage_on_its_sockets_is_dropped(rig: Rig) -> None:
+    import socket
+
+    from bus import sockets
+
+    rig.start_worker()
+    wait_until(rig.position, "the worker")
+    requests = sockets.rpc_client(rig.context, rig.session.rpc)
+    for parts in ([b""], [b"a", b"b"], [b"\xc1", b""], [b"a", b"b", b"c"]):
+        requests.send_multipart(parts)
+    requests.close()
+    pipe = os.pipe()
+    with (rig.paths.root / "file").open("wb") as file:
+        for greeting, descriptors in (
+            (b"", []),
+            (b"attach 1 nobody\n", [*pipe]),
+            (b"attach 1 %s\n" % SESSION.encode(), []),
+            (b"attach 1 %s\n" % SESSION.encode(), [pipe[0]]),
+            (b"attach 1 %s\n" % SESSION.encode(), [*pipe, *pipe]),
+            (b"attach 1 %s\n" % SESSION.encode(), [file.fileno(), file.fileno()]),
+            (os.urandom(5000), []),
+        ):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as rude:
+                rude.settimeout(10)
+                rude.connect(str(rig.session.attach))
+                if greeting:
+                    socket.send_fds(rude, [greeting], descriptors)
+                    assert rude.recv(10) in (b"no\n", b"")
+    for end_of_pipe in pipe:
+        os.close(end_of_pipe)
+    rig.start_shim()
+    assert rig.wait_attached()
+
+
+def test_descriptors_that_were_refused_are_closed(rig: Rig) -> None:
+    import socket
+
+    rig.start_worker()
+    wait_until(rig.position, "the worker")
+    reading, writing = os.pipe()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as rude:
+        rude.connect(str(rig.session.attach))
+        socket.send_fds(rude, [b"attach 1 somebody-else\n"], [writing])
+        os.close(writing)
+        rude.settimeout(10)
+        assert rude.recv(10) == b"no\n"
+    # End of file comes only when the worker's copy is closed too.
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+
+
+def test_a_killed_worker_is_followed_by_one_that_gets_the_same_pipe(rig: Rig) -> None:
+    first = rig.start_worker()
+    rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    end(first, signal.SIGKILL)
+    _write_all(rig.output, b"while nobody was there")
+    rig.start_worker()
+    position = rig.wait_attached(not_epoch=epoch)
+    rig.wait_head(22)
+    assert _replay_all(rig, position.epoch) == b"while nobody was there"
+
+
+def test_a_second_worker_waits_for_the_first(rig: Rig) -> None:
+    """As after the death of a supervisord: two readers of one pipe would get half of it each."""
+    first = rig.start_worker()
+    rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    second = rig.start_worker()
+    _write_all(rig.output, b"one")
+    rig.wait_head(3)
+    assert second.poll() is None
+    assert _replay_all(rig, epoch) == b"one"
+    end(first)
+    assert rig.wait_attached(not_epoch=epoch)
+    assert second.poll() is None
+
+
+def test_the_end_of_the_pipe_is_published_and_all_of_it_was_read(rig: Rig) -> None:
+    rig.start_worker()
+    shim = rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    with Subscriber(rig.context, [rig.session.pub], [b"event."]) as subscriber:
+        got: list[Attachment] = []
+
+        def collect() -> None:
+            while (message := subscriber.receive(10)) is not None:
+                if isinstance(message, Event) and isinstance(message.body, Attachment):
+                    got.append(message.body)
+                    return
+
+        # The subscription is known once a first event arrives: attach again until it does.
+        thread = threading.Thread(target=collect)
+        thread.start()
+        while thread.is_alive():
+            _write_all(rig.output, b"last words")
+            rig.wait_head(10)
+            rig.close_pipe()
+            assert shim.wait(10) == 0
+            detached = wait_until(lambda: (p := rig.position()) and not p.attached and p, "the end")
+            assert _replay_all(rig, detached.epoch) == b"last words"
+            thread.join(0.2)
+            if thread.is_alive():
+                shim = rig.start_shim()
+                epoch = rig.wait_attached(not_epoch=epoch).epoch
+        assert got[0].reason in ("", "ended")
+
+
+def test_it_stops_at_once_and_takes_its_sockets_along(rig: Rig) -> None:
+    worker = rig.start_worker()
+    rig.start_shim()
+    rig.wait_attached()
+    assert end(worker, seconds=5) == 0
+    assert not any(path.exists() for path in rig.session.sockets)
+
+
+def test_it_goes_when_its_parent_has_died(rig: Rig) -> None:
+    """supervisord's death leaves its children running; they make way for those of the next one."""
+    import subprocess
+    import sys
+
+    import psutil
+
+    script = (
+        "import subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-P', '-m', 'workers.pty', '{SESSION}'])\n"
+        "print(child.pid, flush=True)\n"
+        "child.wait()\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], env=rig.env, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    worker = psutil.Process(int(parent.stdout.readline()))
+    wait_until(rig.position, "the worker")
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, "the orphan to go")
+
+
+@pytest.mark.parametrize("argument", ["", "active", "../x", SESSION.lower()])
+def test_a_wrong_session_id_is_said(rig: Rig, argument: str) -> None:
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "workers.pty", argument], env=rig.env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 78
+    assert done.stderr == "workers.pty: that is not a session id: an upper-case UUID is\n"
