@@ -78,8 +78,8 @@ def encode_line(cells: Sequence[str], styles: Sequence[Style], soft: bool, line:
     )
     for units, group in groupby(map(utf16_units, cells)):
         line.code_points_per_cell.add(num_code_points=units, repeats=sum(1 for _ in group))
-    for _, group in groupby(styles[:count], key=_mergeable):
-        run = list(group)
+    for _, alike in groupby(styles[:count], key=_mergeable):
+        run = list(alike)
         style = line.style.add()
         style.CopyFrom(encode_style(run[0]))
         style.repeats = len(run)

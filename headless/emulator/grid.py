@@ -52,6 +52,18 @@ class Grid:
         at = self.bottom - count + 1
         self.lines[at:at] = [self.blank(style) for _ in range(count)]
 
+    def append_lines(self, texts: list[str], style: Style) -> None:
+        """Writes lines of ASCII from the empty last row on, each scrolling the screen by one."""
+        above = self.lines[:-1]
+        if self.history is not None:
+            for line in above[: len(texts)]:
+                self.history.append(line)
+            self.history.extend_plain(texts[: max(0, len(texts) - len(above))], style)
+        shown = texts[max(0, len(texts) - len(above)) :]
+        kept = above[len(texts) :]
+        fresh = [Line.of(text, [style] * len(text), self.columns, soft=False) for text in shown]
+        self.lines = [*kept, *fresh, self.blank()]
+
     def scroll_down(self, count: int, style: Style) -> None:
         """Moves the region's lines down; those that leave it are lost."""
         count = min(count, self.bottom - self.top + 1)

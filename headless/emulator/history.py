@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from headless.emulator.cells import Line, StoredLine
+from headless.emulator.cells import Line, StoredLine, Style
 
 #: What "unlimited scrollback" means here: a host that runs for months must not fill memory.
 UNLIMITED_LINES = 100_000
@@ -21,6 +21,13 @@ class History:
         self.lines.append(line.store())
         if len(self.lines) > self.limit:
             self.trim()
+
+    def extend_plain(self, texts: list[str], style: Style) -> None:
+        """Stores lines of ASCII of one style; those that would be dropped at once are only counted."""
+        surplus = max(0, len(texts) - self.limit)
+        self.overflow += surplus
+        self.lines.extend(StoredLine(text, ((style, len(text)),) if text else (), False) for text in texts[surplus:])
+        self.trim()
 
     def replace(self, lines: list[StoredLine]) -> None:
         """Puts rewrapped lines in place of the old ones."""

@@ -8,6 +8,8 @@ from typing import Protocol
 MAX_SEQUENCE = 1 << 20
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
+#: Many plain lines in a row, the shape of nearly all bulk output.
+_LINES = re.compile(r"(?:[\x20-\x7e]*\r\n){8,}")
 _CSI = re.compile(r"\x1b\[([<-?]*)([0-9:;]*)([ -/]*)([@-~])")
 _CSI_OPEN = re.compile(r"\x1b\[[0-?]*[ -/]*\Z")
 _STRING = re.compile(r"\x1b([\]PX^_])([^\x07\x18\x1a\x1b]*)(\x07|\x1b\\|\x18|\x1a|\x1b(?!\\)(?=.))", re.DOTALL)
@@ -22,6 +24,9 @@ class Sink(Protocol):
 
     def text(self, run: str) -> None:
         """Printable characters."""
+
+    def lines(self, run: str) -> bool:
+        """Lines of plain ASCII, each ended by CR LF, all at once; False to get them piece by piece instead."""
 
     def control(self, char: str) -> None:
         """One C0 control other than ESC."""
@@ -49,9 +54,11 @@ class Parser:
         text = self._rest + self._decoder.decode(data)
         self._rest = ""
         position, length, sink = 0, len(text), self._sink
-        match_text = _TEXT.match
+        match_text, match_lines = _TEXT.match, _LINES.match
         while position < length:
-            if run := match_text(text, position):
+            if (lines := match_lines(text, position)) and sink.lines(lines.group()):
+                position = lines.end()
+            elif run := match_text(text, position):
                 sink.text(run.group())
                 position = run.end()
             elif text[position] != "\x1b":

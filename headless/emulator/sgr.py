@@ -1,6 +1,7 @@
 """SGR: parameters to a style."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from headless.emulator.cells import DEFAULT_STYLE, Color, Style
 
@@ -10,6 +11,7 @@ _ON[21] = "underline"
 _OFF = {23: "italic", 24: "underline", 25: "blink", 27: "inverse", 28: "invisible", 29: "strikethrough"}
 
 
+@lru_cache(maxsize=4096)  # programs repeat themselves: nearly every call is answered from here
 def apply(style: Style, parameters: str) -> Style:
     """The style after `CSI parameters m`. Sub-parameters (`4:3`, `38:2::1:2:3`) are understood."""
     if not parameters:

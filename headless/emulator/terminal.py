@@ -153,6 +153,21 @@ class Terminal:
                 for char in piece:
                     self._one(char)
 
+    def lines(self, run: str) -> bool:
+        """Plain lines at the end of a screen that scrolls as a whole: most of them go straight to the history."""
+        grid, style = self.grid, self.style
+        ordinary = grid is self.main and self.autowrap and not self.insert and self.charsets[self.shift] != "0"
+        at_end = grid.x == 0 and grid.y == grid.bottom == grid.rows - 1 and grid.top == 0
+        if not ordinary or not at_end or style.bg is not None or grid.lines[grid.y].used():
+            return False
+        lines = run[:-2].split("\r\n")
+        if max(map(len, lines)) > grid.columns:
+            return False
+        grid.append_lines(lines, style)
+        self.last_character = lines[-1][-1:] or self.last_character
+        self._cluster_at = None
+        return True
+
     def control(self, char: str) -> None:
         """One control character."""
         action = _CONTROLS.get(char)
