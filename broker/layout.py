@@ -4,9 +4,10 @@ from broker.attach import DETACHING, NOT_CONNECTED
 from broker.model import Json, ListedTab, ListedWindow, Model, Node, Pane, SessionRecord
 from bus.messages import Layout, Session, Split, Tab, Window
 
-#: A layout has to fit a header (`bus.limits`), whatever programs put into titles.
-_TITLE_CHARACTERS = 256
-_PATH_CHARACTERS = 1024
+#: A layout of 500 sessions has to fit a header (`bus.limits`), whatever programs put into titles: UTF-8 bytes.
+_TITLE_BYTES = 512
+_PATH_BYTES = 1024
+_NAME_BYTES = 128
 
 _CELLS_MOST = 10_000
 
@@ -62,9 +63,9 @@ def _session(model: Model, pane: Pane) -> Session:
         attached=attached,
         worker=record.worker,
         reason=None if attached else _reason(model, record),
-        path=_text(variables.get("path"), _PATH_CHARACTERS),
-        job=_text(variables.get("jobName"), _TITLE_CHARACTERS),
-        tty=_text(variables.get("tty"), _TITLE_CHARACTERS),
+        path=_text(variables.get("path"), _PATH_BYTES),
+        job=_text(variables.get("jobName"), _NAME_BYTES),
+        tty=_text(variables.get("tty"), _NAME_BYTES),
     )
 
 
@@ -79,14 +80,17 @@ def _reason(model: Model, record: SessionRecord) -> str | None:
 def _title(pane: Pane, record: SessionRecord) -> str:
     """What iTerm2 shows in the tab; what the list says of a session whose variables have not come yet."""
     for name in ("presentationName", "name"):
-        text = _text(record.variables.get(name), _TITLE_CHARACTERS)
+        text = _text(record.variables.get(name), _TITLE_BYTES)
         if text:
             return text
-    return pane.title[:_TITLE_CHARACTERS]
+    return _text(pane.title, _TITLE_BYTES) or ""
 
 
-def _text(value: Json, length: int) -> str | None:
-    return value[:length] if isinstance(value, str) and value else None
+def _text(value: Json, most: int) -> str | None:
+    """`value` if it is a text that says anything, cut after `most` bytes of UTF-8 but not within a character."""
+    if not isinstance(value, str) or not value:
+        return None
+    return value.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
 
 
 def _cells(variable: Json, listed: int | None, default: int) -> int:

@@ -162,7 +162,7 @@ class _Pen:
                 wide = False
                 continue
             if cell == "" and line.soft and following is None:
-                # The column that was too narrow for a wide character, which opens the next line.
+                # The column that was too narrow for the wide character that opens the next line.
                 continue
             if strayed:
                 out.append(f"\x1b[{column + 1}G")
@@ -203,8 +203,6 @@ def _flows(line: Line, following: Line, columns: int) -> bool:
     """
     if not line.soft or len(line.cells) < columns or not following.cells or not following.cells[0]:
         return False
-    first = following.cells[0]
-    if line.cells[columns - 1] != "":
-        return True
-    # The last column is the right half of a wide character, or empty because the next one did not fit.
-    return columns > 1 and (_glyph(line.cells[columns - 2])[1] == 2 or _glyph(first)[1] == 2)
+    # An empty last column is the right half of a wide character, or the place where one did not fit: then the next
+    # line is moved to, since emulators differ in what they do with such a character.
+    return line.cells[columns - 1] != "" or (columns > 1 and _glyph(line.cells[columns - 2])[1] == 2)

@@ -46,16 +46,16 @@ class RpcServer:
                         log.warning("dropped a request: %s (%d so far)", error, self.malformed)
                         continue
                     if self._running >= _AT_ONCE:
-                        self._send(client, rpc.refusal_parts(request.id, Busy("the broker has too much to do")))
+                        await _send(socket, client, rpc.refusal_parts(request.id, Busy("the broker has too much to do")))
                         continue
                     self._running += 1
-                    tasks.create_task(self._answer(client, request, payload), name=f"command {request.id}")
+                    tasks.create_task(self._answer(socket, client, request, payload), name=f"command {request.id}")
 
-    async def _answer(self, client: bytes, request: Request, payload: bytes) -> None:
+    async def _answer(self, socket: zmq.asyncio.Socket, client: bytes, request: Request, payload: bytes) -> None:
         try:
             parts = await self._parts(request, payload)
             self.answered += 1
-            self._send(client, parts)
+            await _send(socket, client, parts)
         finally:
             self._running -= 1
 
@@ -73,9 +73,11 @@ class RpcServer:
             return rpc.refusal_parts(request.id, Internal("the broker failed; its log says how"))
         return rpc.result_parts(request.id, result, out)
 
-    def _send(self, client: bytes, parts: list[bytes]) -> None:
-        try:
-            self._router.send_multipart([client, *parts], zmq.NOBLOCK)
-        except zmq.ZMQError as error:
-            # A ROUTER drops for a client that is gone; only one that does not read its replies gets here.
-            log.warning("a reply could not be sent: %s", error)
+
+async def _send(socket: zmq.asyncio.Socket, client: bytes, parts: list[bytes]) -> None:
+    # Through the asyncio socket, which looks for requests that came meanwhile: libzmq tells of each only once.
+    try:
+        await socket.send_multipart([client, *parts], zmq.NOBLOCK)
+    except zmq.ZMQError as error:
+        # A ROUTER drops for a client that is gone; only one that does not read its replies gets here.
+        log.warning("a reply could not be sent: %s", error)

@@ -15,7 +15,7 @@ from bus.paths import Paths
 #: Workers asked at once: each takes a socket, and descriptors are few under launchd.
 _AT_ONCE = 16
 
-_SECONDS = 2.0
+_SECONDS = 1.0
 
 
 class Workers:
