@@ -102,7 +102,7 @@ def _processes(paths: Paths, problems: list[str]) -> list[ProcessInfo]:
         problems.append(str(error))
         return []
     for process in processes:
-        if not process.is_running:
+        if not process.is_running and process.statename != "STARTING":  # a new session's worker, for a second
             problems.append(f"{process.name} does not run ({process.statename.lower()}). {process.why_not}".strip())
     return processes
 

@@ -186,7 +186,7 @@ def test_plain_supervisor_in_the_checkout(home: Home) -> None:
     type_something(home)
     assert home.supervisorctl("shutdown").returncode == 0
     wait_until(lambda: not home.processes(), "the end of all processes")
-    assert home.sockets() == []
+    assert home.run("status").returncode == exit_codes.NOT_RUNNING
 
 
 def test_on_a_terminal_ctrl_c_stops_it(home: Home) -> None:

@@ -20,11 +20,11 @@ def type_and_read(client: Client) -> None:
 
 
 def wait_for_output(client: Client, session_id: str, text: bytes) -> None:
-    """Reads until `text` has come out of the session."""
+    """Reads until `text` has come out of the session, as its bytes or, when the stream only begins, as a repaint."""
     deadline = time.monotonic() + PATIENCE
     seen = b""
     while text not in seen:
         assert time.monotonic() < deadline, f"not within {PATIENCE:g} s: {text!r} in {seen!r}"
         message = client.receive()
-        if message["type"] == "terminal_data" and message["session_id"] == session_id:
+        if message.get("session_id") == session_id and "data" in message:
             seen += base64.b64decode(str(message["data"]))
