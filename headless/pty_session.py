@@ -12,9 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 _log = logging.getLogger(__name__)
 _TRAMPOLINE = str(Path(__file__).with_name("trampoline.py"))
 _IUTF8 = 0x4000
+#: How often is looked whether processes have ended.
+_END_POLL = 0.02
 #: Signals sent to a program that has to go, and how long each is given.
 _END_STEPS = ((signal.SIGHUP, 1.0), (signal.SIGTERM, 1.0), (signal.SIGKILL, 2.0))
 
@@ -112,22 +116,30 @@ def hang_up(program: Program) -> None:
 
 
 def end_all(programs: Sequence[Program]) -> None:
-    """Ends programs for good: HUP, TERM, KILL to their groups, each with a time limit. Blocks until they are reaped."""
-    left = list(programs)
+    """Ends programs and the jobs they left in the background: HUP, TERM, KILL, each with a time limit.
+
+    Blocks until they are gone. Only what made a session of its own (setsid) lives on, as a daemon does anywhere.
+    """
+    sessions = {program.pid for program in programs}
     for number, seconds in _END_STEPS:
-        for program in left:
-            _signal_group(program, number)
+        for pid in _members(sessions):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
         deadline = time.monotonic() + seconds
-        while left and time.monotonic() < deadline:
-            left = [program for program in left if program.process.poll() is None]
-            if left:
-                time.sleep(0.01)
-    for program in left:
-        _log.error("process %d does not end", program.pid)
+        while (left := _members(sessions, programs)) and time.monotonic() < deadline:
+            time.sleep(_END_POLL)
+        if not left:
+            return
+    _log.error("processes %s do not end", left)
 
 
-def _signal_group(program: Program, number: signal.Signals) -> None:
-    """Signals the program's group and the program."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if program.process.poll() is None:
-            os.killpg(program.pid, number)
+def _members(sessions: set[int], programs: Sequence[Program] = ()) -> list[int]:
+    """The processes that still run in these sessions; `programs` are reaped on the way."""
+    for program in programs:
+        program.process.poll()
+    found = []
+    for process in psutil.process_iter() if sessions else ():
+        with contextlib.suppress(ProcessLookupError, PermissionError, psutil.Error):
+            if os.getsid(process.pid) in sessions and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
