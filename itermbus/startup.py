@@ -22,6 +22,9 @@ START_SECONDS = 60.0
 _LOOK = 0.1
 _GATEWAY = 1.0
 
+#: Seconds for which the gateway's word that iTerm2 is missing is not the last.
+_ITERM2 = 5.0
+
 #: Attempts of one process before the start has failed: with supervisord's back-off that takes about five seconds.
 _ATTEMPTS = 3
 
@@ -104,11 +107,16 @@ def wait_until_up(
     signals: Signals,
     show: Show,
     seconds: float = START_SECONDS,
-) -> None:
-    """Returns once all of `names` run and the gateway answers. Raises `StartFailed` or `Interrupted`."""
+) -> str:
+    """Returns once all of `names` run and the gateway serves clients.
+
+    Returns what is still missing, in the gateway's words, or nothing. iTerm2 may be missing: it can be started or
+    allowed at any time. The headless host may not. Raises `StartFailed` or `Interrupted`.
+    """
     client = SupervisorClient(paths.supervisor_socket)
     failures = _Failures()
-    deadline = time.monotonic() + seconds
+    answering_since = time.monotonic()
+    deadline = answering_since + seconds
     while True:
         if signals.stops:
             raise Interrupted("interrupted before everything was up")
@@ -116,14 +124,20 @@ def wait_until_up(
             raise _launcher_ended(paths, begun)
         processes = _named(client, names)
         if any(failures.is_hopeless(process) for process in processes):
-            raise _diagnosis(paths, begun.logs, processes, names, "")
+            raise _diagnosis(paths, begun.logs, processes, names)
         running = len(processes) == len(names) and all(p.is_running for p in processes)
-        serving = running and gateway_probe.answers(paths.gateway_socket, _GATEWAY)
-        show(processes, serving)
-        if serving:
-            return
-        if time.monotonic() > deadline:
-            raise _diagnosis(paths, begun.logs, processes, names, f" within {seconds:g} s")
+        answer = gateway_probe.ask(paths.gateway_socket, _GATEWAY) if running else None
+        complete = answer is not None and answer.complete
+        show(processes, complete)
+        if complete:
+            return ""
+        now = time.monotonic()
+        if answer is None:
+            answering_since = now
+        elif now - answering_since > _ITERM2 and "headless" not in names:
+            return answer.reason
+        if now > deadline:
+            raise _diagnosis(paths, begun.logs, processes, names, f" within {seconds:g} s", answer)
         signals.wait(_LOOK)
 
 
@@ -161,8 +175,15 @@ def _launcher_ended(paths: Paths, begun: Launch) -> StartFailed:
     return StartFailed(f"supervisord ended at once (exit code {code})", said)
 
 
-def _diagnosis(paths: Paths, logs: Logs, processes: list[ProcessInfo], names: Sequence[str], limit: str) -> StartFailed:
-    """Names the first process that does not run, or the gateway when all do, with the end of its log."""
+def _diagnosis(
+    paths: Paths,
+    logs: Logs,
+    processes: list[ProcessInfo],
+    names: Sequence[str],
+    limit: str = "",
+    answer: gateway_probe.Answer | None = None,
+) -> StartFailed:
+    """Names the first process that does not run, or what the gateway lacks when all do, with the end of its log."""
     supervisord_log = paths.log / "supervisord.log"
     if not processes:
         return StartFailed(f"supervisord did not answer{limit}", logs.tail(supervisord_log))
@@ -174,6 +195,9 @@ def _diagnosis(paths: Paths, logs: Logs, processes: list[ProcessInfo], names: Se
     missing = [name for name in names if name not in {p.name for p in processes}]
     if missing:
         return StartFailed(f"supervisord knows of no {' and no '.join(missing)}", logs.tail(supervisord_log))
+    if answer is not None:
+        log = paths.log / "broker.log"
+        return StartFailed(f"no sessions{limit}: {answer.reason}. The end of {log}:", logs.tail(log))
     log = paths.log / "gateway.log"
     text = f"the gateway did not answer{limit} at {paths.gateway_socket}. The end of {log}:"
     return StartFailed(text, logs.tail(log))

@@ -58,13 +58,16 @@ def _start(paths: Paths, begun: Launch, headless: bool, signals: Signals) -> int
     names = startup.wanted(headless)
     try:
         with start_view(console(), names) as show:
-            startup.wait_until_up(paths, begun, names, signals, show)
+            missing = startup.wait_until_up(paths, begun, names, signals, show)
     except Interrupted:
         return exit_codes.INTERRUPTED
     except StartFailed as failure:
         for line in (f"itermbus: {failure}", *(f"    {line}" for line in failure.log)):
             print(line, file=sys.stderr)
         return failure.code
+    if missing:
+        console().print(f"\n{missing}", markup=False)
+        console().print("Its sessions appear as soon as that is mended; `itermbus status` says how.")
     return exit_codes.OK
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from itermbus import gateway_probe
+from itermbus.gateway_probe import Answer, ask
 
 
 @contextmanager
@@ -36,28 +36,29 @@ def server(path: Path, pieces: list[bytes]) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("pieces", "expected"),
     [
-        ([b'{"type":"sessions","sessions":[]}\n'], True),
-        ([b'{"type":"sess', b'ions","sessions":[]}\n{"type":'], True),
-        ([b'{"type":"error","message":"no"}\n'], False),
-        ([b"SSH-2.0-something\n"], False),
-        ([b"[1]\n"], False),
-        ([b"\xff\xfe\n"], False),
-        ([], False),
+        ([b'{"type":"sessions","sessions":[]}\n'], Answer(True)),
+        ([b'{"type":"sess', b'ions","sessions":[]}\n{"type":'], Answer(True)),
+        ([b'{"type":"error","message":"no iTerm2"}\n'], Answer(False, "no iTerm2")),
+        ([b'{"type":"other"}\n'], None),
+        ([b"SSH-2.0-something\n"], None),
+        ([b"[1]\n"], None),
+        ([b"\xff\xfe\n"], None),
+        ([], None),
     ],
 )
-def test_the_first_line_decides(tmp_path: Path, pieces: list[bytes], expected: bool) -> None:
+def test_the_first_line_decides(tmp_path: Path, pieces: list[bytes], expected: Answer | None) -> None:
     path = tmp_path / "s"
     with server(path, pieces):
-        assert gateway_probe.answers(path, 0.5) is expected
+        assert ask(path, 0.5) == expected
 
 
 def test_nobody_there(tmp_path: Path) -> None:
-    assert not gateway_probe.answers(tmp_path / "s", 0.5)
+    assert not ask(tmp_path / "s", 0.5)
 
 
 def test_a_line_without_end(tmp_path: Path) -> None:
     path = tmp_path / "s"
     began = time.monotonic()
     with server(path, [b"x" * 65536, b"x" * 1024]):
-        assert not gateway_probe.answers(path, 5)
+        assert not ask(path, 5)
     assert time.monotonic() - began < 5

@@ -94,6 +94,18 @@ def test_detach_status_and_down(home: Home) -> None:
     assert home.run("status").returncode == exit_codes.NOT_RUNNING
 
 
+def test_without_iterm2_it_waits_for_it_and_says_so(home: Home) -> None:
+    done = home.run("up", "--no-headless", "--detach")
+    assert done.returncode == exit_codes.OK, done.stderr
+    assert "iTerm2 is not available" in done.stdout
+    done = home.run("status")
+    assert done.returncode == exit_codes.DEGRADED
+    assert re.search(r"^iTerm2 +(not installed|not running)", done.stdout, re.MULTILINE), done.stdout
+    assert "Problem  iTerm2 is not connected" in done.stdout
+    assert home.run("down").returncode == exit_codes.OK
+    assert nothing_is_left(home)
+
+
 def test_status_when_parts_are_stopped(home: Home) -> None:
     assert home.run("up", "--headless", "--detach").returncode == exit_codes.OK
     assert home.supervisorctl("stop", "gateway").returncode == 0
