@@ -55,6 +55,7 @@ def close(host: Host, sessions: list[Session]) -> None:
 
     LayoutChanged follows at once, TerminateSession after the undo period (sources/PTYSession/PTYSession.m:3782-3876).
     """
+    host.events.layout_changed()  # first, so that the focus changes wait behind it
     for session in sessions:
         if session in host.app.undoable:
             continue
@@ -73,7 +74,6 @@ def close(host: Host, sessions: list[Session]) -> None:
         else:
             session.undo_timer = asyncio.get_running_loop().call_later(seconds, destroy, host, session)
     _drop_from_domains(host, sessions)
-    host.events.layout_changed()
 
 
 def undo_seconds(host: Host, session: Session) -> float:
@@ -204,10 +204,10 @@ def bury(host: Host, session: Session) -> None:
     """Takes a session out of its window; it lives on and is listed as buried. No TerminateSession."""
     if session.tab is None:
         return
+    host.events.layout_changed()
     session.former_window = session.tab.window
     take_out(host, session)
     host.app.buried.append(session)
-    host.events.layout_changed()
 
 
 def disinter(host: Host, session: Session) -> None:

@@ -71,9 +71,7 @@ def test_refusals(host: HostProcess, old: str, new: str, status: int) -> None:
     assert f" {status} " in upgrade(host, REQUEST.replace(old, new)).splitlines()[0]
 
 
-def test_a_second_host_says_so_and_touches_nothing(
-    host: HostProcess, start_host: Callable[..., HostProcess]
-) -> None:
+def test_a_second_host_says_so_and_touches_nothing(host: HostProcess, start_host: Callable[..., HostProcess]) -> None:
     second = start_host(ready=False)
     assert second.process.wait(10) == 3
     assert "another host or iTerm2 is running" in second.log()
@@ -81,9 +79,7 @@ def test_a_second_host_says_so_and_touches_nothing(
         assert client.sessions()
 
 
-def test_socket_file_stays_after_the_end_and_is_replaced(
-    home: Path, start_host: Callable[..., HostProcess]
-) -> None:
+def test_socket_file_stays_after_the_end_and_is_replaced(home: Path, start_host: Callable[..., HostProcess]) -> None:
     first = start_host()
     assert first.stop() == 0
     assert first.api_path.exists(), "iTerm2 unlinks the socket only before the next bind"

@@ -1,0 +1,394 @@
+"""The unmodified iterm2 package, used as scripts use it."""
+
+import asyncio
+import base64
+from collections.abc import Callable
+
+import iterm2
+import pytest
+from iterm2 import api_pb2
+
+from tests.headless.conftest import HostProcess, wait_for, wait_until
+
+
+def first_session(app: iterm2.App) -> iterm2.Session:
+    """The session of the window opened at start."""
+    return app.windows[0].tabs[0].sessions[0]
+
+
+async def screen_text(session: iterm2.Session) -> list[str]:
+    """The lines of the screen as the package decodes them."""
+    contents = await session.async_get_screen_contents()
+    return [contents.line(index).string for index in range(contents.number_of_lines)]
+
+
+def test_app_and_focus(host: HostProcess) -> None:
+    async def body(_connection: iterm2.Connection, app: iterm2.App) -> None:
+        window = app.current_window
+        assert window is not None
+        assert window.window_id.startswith("pty-")
+        assert window.number == 0
+        assert app.app_active
+        assert window.current_tab.tab_id == "1"
+        assert window.current_tab.tmux_window_id == "-1"
+        assert await window.async_get_variable("number") == 1, "the variable counts from 1"
+        assert (await app.async_get_theme()) == ["light"]
+
+    host.run(body)
+
+
+def test_screen_text_and_line_info(host: HostProcess) -> None:
+    async def body(_connection: iterm2.Connection, app: iterm2.App) -> None:
+        session = first_session(app)
+        await session.async_send_text("i=0; while [ $i -lt 50 ]; do i=$((i+1)); echo line $i; done; echo do''ne\n")
+
+        async def done() -> bool:
+            return "done" in await screen_text(session)
+
+        await wait_for(done, "output")
+        info = await session.async_get_line_info()
+        assert info.mutable_area_height == 25
+        assert info.overflow == 0
+        assert info.scrollback_buffer_height >= 27
+        assert info.first_visible_line_number == info.scrollback_buffer_height
+        lines = [item.string for item in await session.async_get_contents(0, info.scrollback_buffer_height + 25)]
+        start = lines.index("line 1")
+        assert lines[start : start + 50] == [f"line {number}" for number in range(1, 51)]
+
+    host.run(body)
+
+
+def test_splits_tabs_and_layout(host: HostProcess) -> None:
+    async def body(_connection: iterm2.Connection, app: iterm2.App) -> None:
+        window = app.windows[0]
+        tab = await window.async_create_tab(command="/bin/sh -c 'echo custom; exec cat'")
+        assert tab is not None
+        session = tab.sessions[0]
+
+        async def shown() -> bool:
+            return "custom" in (await screen_text(session))[0]
+
+        await wait_for(shown, "the command's output")
+        below = await session.async_split_pane(vertical=False)
+        beside = await below.async_split_pane(vertical=True, before=True)
+        await app.async_refresh()
+        tab = app.get_tab_by_id(tab.tab_id)
+        assert tab is not None
+        assert [pane.session_id for pane in tab.sessions] == [
+            session.session_id,
+            beside.session_id,
+            below.session_id,
+        ]
+        assert tab.root.vertical is False
+        await session.async_set_grid_size(iterm2.Size(90, 12))
+        assert await session.async_get_variable("columns") == 90
+        await below.async_close(force=True)
+        with pytest.raises(iterm2.RPCException):
+            await below.async_close(force=True)
+        await tab.async_select()
+        await app.async_refresh_focus()
+        assert app.windows[0].current_tab.tab_id == tab.tab_id
+        first = app.windows[0].tabs[0]
+        await window.async_set_tabs([tab, first])
+        await app.async_refresh()
+        assert [item.tab_id for item in app.windows[0].tabs] == [tab.tab_id, first.tab_id]
+
+    host.run(body)
+
+
+def test_window_size_reaches_the_program(host: HostProcess) -> None:
+    async def body(_connection: iterm2.Connection, app: iterm2.App) -> None:
+        session = first_session(app)
+        await session.async_send_text("trap 'stty size' WINCH; echo rea''dy\n")
+
+        async def has(text: str) -> bool:
+            return text in await screen_text(session)
+
+        await wait_for(lambda: has("ready"), "the trap")
+        await session.async_set_grid_size(iterm2.Size(100, 30))
+        await wait_for(lambda: has("30 100"), "SIGWINCH with the new size")
+        frame = await app.windows[0].async_get_frame()
+        frame.size.width, frame.size.height = 10 + 7 * 60, 32 + 15 * 20
+        await app.windows[0].async_set_frame(frame)
+        await wait_for(lambda: has("20 60"), "the size that fits the frame")
+
+    host.run(body)
+
+
+def test_variables_and_monitors(host: HostProcess) -> None:
+    async def body(connection: iterm2.Connection, app: iterm2.App) -> None:
+        session = first_session(app)
+        await session.async_set_variable("user.colour", {"a": [1, None]})
+        assert await session.async_get_variable("user.colour") == {"a": [1, None]}
+        assert await session.async_get_variable("user.none") is None
+        with pytest.raises(iterm2.RPCException):
+            await session.async_set_variable("columns", 5)
+        everything = await session.async_get_variable("*")
+        assert everything["columns"] == "80", "all values are text"
+        assert await session.async_get_variable("tab.window.id") == app.windows[0].window_id
+        scope = iterm2.VariableScopes.SESSION
+        async with iterm2.VariableMonitor(connection, scope, "terminalWindowName", session.session_id) as titles:
+            await session.async_inject(b"\x1b]2;a title\x07")
+            assert await asyncio.wait_for(titles.async_get(), 10) == "a title"
+        async with iterm2.VariableMonitor(connection, scope, "showingAlternateScreen", session.session_id) as alternate:
+            await session.async_inject(b"\x1b[?1049h")
+            assert await asyncio.wait_for(alternate.async_get(), 10) == 1, "booleans are 1 and 0"
+        async with iterm2.VariableMonitor(connection, scope, "jobName", session.session_id) as jobs:
+            await session.async_send_text("exec sleep 1000\n")
+            while await asyncio.wait_for(jobs.async_get(), 10) != "sleep":
+                pass
+
+    host.run(body)
+
+
+def test_profiles(host: HostProcess) -> None:
+    async def body(connection: iterm2.Connection, app: iterm2.App) -> None:
+        session = first_session(app)
+        shared = await iterm2.Profile.async_get_default(connection)
+        profile = await session.async_get_profile()
+        assert profile.guid == shared.guid
+        assert profile.name == "Default"
+        assert profile.normal_font == "Monaco 12"
+        assert round(profile.background_color_dark.red) == 21
+        await profile.async_set_name("mine")
+        own = await session.async_get_profile()
+        assert (own.name, own.original_guid) == ("mine", shared.guid)
+        assert own.guid != shared.guid, "a divorced copy"
+        assert (await iterm2.Profile.async_get_default(connection)).name == "Default"
+        with pytest.raises(iterm2.RPCException):
+            await profile._async_simple_set("Columns", "text")
+        presets = await iterm2.ColorPreset.async_get_list(connection)
+        assert await iterm2.ColorPreset.async_get(connection, presets[0])
+
+    host.run(body)
+
+
+def test_names_and_titles(host: HostProcess) -> None:
+    async def body(_connection: iterm2.Connection, app: iterm2.App) -> None:
+        session, window = first_session(app), app.windows[0]
+        await session.async_set_name('a "name"')
+        assert await session.async_get_variable("name") == 'a "name"'
+        await window.tabs[0].async_set_title("tab title")
+        assert await window.tabs[0].async_get_variable("title") == "tab title"
+        await window.async_set_title("window title")
+        assert await window.async_get_variable("title") == "window title"
+
+    host.run(body)
+
+
+def test_prompts(host: HostProcess) -> None:
+    """Shell integration marks in the output become prompts and notifications."""
+
+    async def body(connection: iterm2.Connection, app: iterm2.App) -> None:
+        session = first_session(app)
+        assert await iterm2.async_get_last_prompt(connection, session.session_id) is None
+        modes = [iterm2.PromptMonitor.Mode.PROMPT, iterm2.PromptMonitor.Mode.COMMAND_START]
+        modes.append(iterm2.PromptMonitor.Mode.COMMAND_END)
+        async with iterm2.PromptMonitor(connection, session.session_id, modes) as monitor:
+            await session.async_inject(
+                b"\r\n\x1b]133;A\x07% \x1b]133;B\x07make\r\n\x1b]133;C\x07ok\r\n\x1b]133;D;2\x07"
+            )
+            seen = [await asyncio.wait_for(monitor.async_get(), 10) for _ in range(3)]
+        assert [mode for mode, _ in seen] == modes
+        assert seen[1][1] == "make"
+        assert seen[2][1] == 2
+        prompt = await iterm2.async_get_last_prompt(connection, session.session_id)
+        assert prompt is not None
+        assert prompt.command == "make"
+        assert prompt.state == iterm2.PromptState.FINISHED
+        assert await iterm2.async_list_prompts(connection, session.session_id) == [prompt.unique_id]
+
+    host.run(body)
+
+
+def test_screen_streamer(host: HostProcess) -> None:
+    async def body(_connection: iterm2.Connection, app: iterm2.App) -> None:
+        session = first_session(app)
+        async with session.get_screen_streamer() as streamer:
+            await session.async_inject(b"\x1b[2J\x1b[Hstreamed")
+            while True:
+                contents = await asyncio.wait_for(streamer.async_get(), 10)
+                if contents is not None and contents.line(0).string == "streamed":
+                    return
+
+    host.run(body)
+
+
+def test_functions_of_scripts(host: HostProcess) -> None:
+    """One script's function, called by itself and through an unknown signature."""
+
+    async def body(connection: iterm2.Connection, app: iterm2.App) -> None:
+        @iterm2.RPC
+        async def add(a, b, columns=iterm2.Reference("columns?")):  # type: ignore[no-untyped-def]  # noqa: B008
+            return [a + b, columns]
+
+        await add.async_register(connection)
+        session = first_session(app)
+        assert await session.async_invoke_function("add(a: 1, b: 2)") == [3, 80]
+        with pytest.raises(iterm2.RPCException):
+            await session.async_invoke_function("add(a: 1)")
+
+        @iterm2.RPC
+        async def fail():  # type: ignore[no-untyped-def]
+            raise ValueError("no")
+
+        await fail.async_register(connection)
+        with pytest.raises(iterm2.RPCException):
+            await iterm2.async_invoke_function(connection, "fail()")
+
+    host.run(body)
+
+
+def test_broadcast(host: HostProcess) -> None:
+    async def body(connection: iterm2.Connection, app: iterm2.App) -> None:
+        one = first_session(app)
+        two = await one.async_split_pane(vertical=True)
+        domain = iterm2.BroadcastDomain()
+        domain.add_session(one)
+        domain.add_session(two)
+        await iterm2.async_set_broadcast_domains(connection, [domain])
+        await app.async_refresh()
+        assert len(app.broadcast_domains) == 1
+        await one.async_send_text("echo t''wice\n")
+
+        async def both() -> bool:
+            return all(any("twice" in text for text in [*await screen_text(item)]) for item in (one, two))
+
+        await wait_for(both, "both shells got it")
+        await one.async_send_text("echo o''nce\n", suppress_broadcast=True)
+
+        async def first() -> bool:
+            return any("once" in text for text in await screen_text(one))
+
+        await wait_for(first, "one shell got it")
+        assert not any("o''nce" in text for text in await screen_text(two))
+
+    host.run(body)
+
+
+def test_selection_arrangements_menus_alerts(host: HostProcess) -> None:
+    async def body(connection: iterm2.Connection, app: iterm2.App) -> None:
+        session = first_session(app)
+        await session.async_inject(b"\x1b[2J\x1b[3J\x1b[Hselect me")
+        info = await session.async_get_line_info()
+        y = info.first_visible_line_number
+        area = iterm2.WindowedCoordRange(iterm2.CoordRange(iterm2.Point(0, y), iterm2.Point(6, y)))
+        wanted = iterm2.Selection([iterm2.SubSelection(area, iterm2.SelectionMode.CHARACTER, False)])
+        await session.async_set_selection(wanted)
+        assert len((await session.async_get_selection()).sub_selections) == 1
+        assert await session.async_get_variable("selection") == "select"
+        await iterm2.Arrangement.async_save(connection, "saved")
+        assert await iterm2.Arrangement.async_list(connection) == ["saved"]
+        await iterm2.Arrangement.async_restore(connection, "saved")
+        await app.async_refresh()
+        assert len(app.windows) == 2
+        with pytest.raises(iterm2.SavedArrangementException):
+            await iterm2.Arrangement.async_restore(connection, "other")
+        with pytest.raises(iterm2.MenuItemException):
+            await iterm2.MainMenu.async_select_menu_item(connection, "No Such Item")
+        alert = iterm2.Alert("title", "text")
+        alert.add_button("OK")
+        alert.add_button("Cancel")
+        assert await alert.async_run(connection) == 1001
+        assert await iterm2.TextInputAlert("t", "s", "p", "d").async_run(connection) is None
+
+    host.run(body)
+
+
+def test_moving_sessions(host: HostProcess) -> None:
+    async def body(connection: iterm2.Connection, app: iterm2.App) -> None:
+        session = first_session(app)
+        other = await session.async_split_pane(vertical=True)
+        await app.async_refresh()
+        assert await app.windows[0].tabs[0].async_select_pane_in_direction(iterm2.NavigationDirection.LEFT)
+        await other.async_move_to_new_tab()
+        await app.async_refresh()
+        assert [len(tab.sessions) for tab in app.windows[0].tabs] == [1, 1]
+        await app.async_move_session(other, session, False, True)
+        await app.async_refresh()
+        (tab,) = app.windows[0].tabs
+        assert [item.session_id for item in tab.sessions] == [other.session_id, session.session_id]
+
+    host.run(body)
+
+
+def test_restart_through_the_package(host: HostProcess) -> None:
+    async def body(_connection: iterm2.Connection, app: iterm2.App) -> None:
+        session = first_session(app)
+        with pytest.raises(iterm2.RPCException):
+            await session.async_restart(only_if_exited=True)
+        await session.async_restart()
+        await app.async_refresh()
+        assert first_session(app).session_id != session.session_id
+
+    host.run(body)
+
+
+@pytest.mark.parametrize(
+    ("receiver", "invocation", "status", "text"),
+    [
+        ("nobody", "iterm2.get_coprocess()", "FAILED", "Object with identifier “nobody” not found"),
+        ("", "iterm2.get_coprocess()", "REQUEST_MALFORMED", "No receiver"),
+        (None, "iterm2.no_such()", "FAILED", "No method found on session with signature iterm2.no_such()"),
+        (None, "syntax", "FAILED", "Syntax error"),
+    ],
+)
+def test_call_failures(host: HostProcess, receiver: str | None, invocation: str, status: str, text: str) -> None:
+    with host.connect() as client:
+        session = client.sessions()[0] if receiver is None else receiver
+        error = client.invoke(session, invocation).error
+        assert api_pb2.InvokeFunctionResponse.Status.Name(error.status) == status
+        assert text in error.error_reason
+
+
+def test_every_request_of_the_protocol_is_answered(host: HostProcess) -> None:
+    """Whatever is asked, even with nothing filled in, something comes back: never silence."""
+    fields = api_pb2.ClientOriginatedMessage.DESCRIPTOR.oneofs_by_name["submessage"].fields
+    with host.connect() as client:
+        for field in fields:
+            empty = getattr(api_pb2, field.message_type.name)()
+            answer = client.ask(**{field.name: empty})
+            kind = answer.WhichOneof("submessage")
+            assert kind == field.name.removesuffix("_request") + "_response", (field.name, answer)
+        unsupported = [api_pb2.NOTIFY_ON_PROFILE_CHANGE, api_pb2.NOTIFY_ON_LOCATION_CHANGE]
+        for value in unsupported:
+            request = api_pb2.NotificationRequest(session="all", subscribe=True, notification_type=value)
+            status = client.ask(notification_request=request).notification_response.status
+            assert status == api_pb2.NotificationResponse.REQUEST_MALFORMED
+
+
+def test_invalid_range_is_answered_without_submessage(host: HostProcess) -> None:
+    with host.connect() as client:
+        request = api_pb2.GetBufferRequest(session=client.sessions()[0])
+        request.line_range.windowed_coord_range.coord_range.start.x = -1
+        assert client.ask(get_buffer_request=request).WhichOneof("submessage") is None
+        unknown = client.ask(get_buffer_request=api_pb2.GetBufferRequest(session="x")).get_buffer_response
+        assert unknown.status == api_pb2.GetBufferResponse.SESSION_NOT_FOUND
+
+
+def test_emulator_process_is_replaced(host: HostProcess) -> None:
+    with host.connect() as client:
+        session = client.sessions()[0]
+        before = host.control(request="statistics")["emulator"]["pid"]
+        host.control(request="fault", fault="kill_emulator")
+
+        def replaced() -> bool:
+            now = host.control(request="statistics")["emulator"]
+            return now["restarts"] == 1 and now["pid"] not in (None, before)
+
+        wait_until(replaced, "a new process")
+        client.type(session, "echo ag''ain\n")
+        wait_until(lambda: any("again" in line for line in client.screen(session)), "screens work")
+
+
+def test_cookie_is_needed_again_after_a_drop(start_host: Callable[..., HostProcess]) -> None:
+    host = start_host("--allow-faults")
+
+    async def body(connection: iterm2.Connection, _app: iterm2.App) -> int | None:
+        host.control(request="fault", fault="drop_clients")
+        await asyncio.wait_for(connection.websocket.wait_closed(), 10)
+        code: int | None = connection.websocket.close_code
+        return code
+
+    assert host.run(body) == 1006
+    assert base64.b16decode(host.cookie().upper())
