@@ -65,6 +65,7 @@ class App:
             workers=workers,
             files=files,
             actions=Actions(model, supervisor, files, store, command),
+            store=store,
             command=command,
             settings=settings.broker,
         )

@@ -61,6 +61,8 @@ class Looker:
         focus = read_focus(await iterm2_look.get_focus(link), listing)
         self._model.focus = focus
         self.take(listing)
+        # Of sessions that are not there now nothing is remembered any longer: ids do not come back.
+        self._model.remembered.clear()
         return listing
 
     def take(self, listing: Listing) -> None:
@@ -72,7 +74,6 @@ class Looker:
             model.record(session_id)
         for session_id in [known for known in model.sessions if known not in present]:
             del model.sessions[session_id]
-            model.remembered.pop(session_id, None)
             self._announcer.closed(session_id)
         self._announcer.changed()
 

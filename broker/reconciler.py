@@ -9,6 +9,7 @@ from dataclasses import replace
 from broker.actions import Actions
 from broker.announcer import Announcer
 from broker.attach import STOPPED
+from broker.attach_store import AttachStore
 from broker.coprocess_command import CoprocessCommand
 from broker.iterm2_keeper import Iterm2Keeper
 from broker.iterm2_link import Link
@@ -50,6 +51,7 @@ class Reconciler:
         workers: Workers,
         files: WorkerFiles,
         actions: Actions,
+        store: AttachStore,
         command: CoprocessCommand,
         settings: Settings,
         clock: Callable[[], float] = time.time,
@@ -62,6 +64,7 @@ class Reconciler:
         self._workers = workers
         self._files = files
         self._actions = actions
+        self._store = store
         self._command = command
         self._settings = settings
         self._clock = clock
@@ -130,6 +133,7 @@ class Reconciler:
         present = await self._present(link, listing)
         todo = plan(self._model, present, self._command, self._settings.attaches_per_hour)
         self._note(todo)
+        self._store.save(self._model.histories())
         if todo.actions:
             self._states = None
             await self._actions.carry_out(todo.actions, link)

@@ -46,7 +46,9 @@ class RpcServer:
                         log.warning("dropped a request: %s (%d so far)", error, self.malformed)
                         continue
                     if self._running >= _AT_ONCE:
-                        await _send(socket, client, rpc.refusal_parts(request.id, Busy("the broker has too much to do")))
+                        await _send(
+                            socket, client, rpc.refusal_parts(request.id, Busy("the broker has too much to do"))
+                        )
                         continue
                     self._running += 1
                     tasks.create_task(self._answer(socket, client, request, payload), name=f"command {request.id}")

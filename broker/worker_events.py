@@ -18,8 +18,8 @@ from bus.messages import Attachment
 
 log = logging.getLogger("broker.workers")
 
-#: iTerm2 that quits may end its coprocesses as its user does, by SIGTERM (sources/Tasks/PTYTask.m:100). A stop this
-#: close to the end of the connection is taken for that, and the session is attached again if it comes back.
+#: iTerm2 that quits closes the pipes of its coprocesses too (sources/Tasks/PTYTask.m:100). An end this close to the
+#: end of the connection is taken for that, and the session is attached again if it comes back.
 QUITTING_SECONDS = 10.0
 
 
@@ -62,7 +62,10 @@ class WorkerEvents:
         if record is None:
             return
         record.attached = event.attached
-        if event.reason == "stopped" and self._is_users_doing():
+        if event.attached and record.history.stopped:
+            # Started again by hand, from iTerm2's list of recent coprocesses.
+            record.history = replace(record.history, stopped=False)
+        if not event.attached and self._is_users_doing():
             record.history = replace(record.history, stopped=True)
             self._stopped_at[event.session_id] = self._clock()
             self._store.save(self._model.histories())
@@ -81,5 +84,11 @@ class WorkerEvents:
             self._store.save(self._model.histories())
 
     def _is_users_doing(self) -> bool:
-        """Not when we stop them ourselves, nor while iTerm2 goes away."""
+        """Whether a pipe that ended is one whose coprocess the user stopped. The worker's reason need not say so: the
+        pipe is closed in the same moment as the shim gets its SIGTERM (sources/Tasks/PTYTask.m:484).
+
+        But worker and shim both hold the other end, so it was iTerm2 that closed it; and it does so while the
+        session lives on only when it is told to stop the coprocess. Not counted: what we stop ourselves, and what
+        ends together with iTerm2.
+        """
         return not self._model.detaching and self._model.status.state == "connected"

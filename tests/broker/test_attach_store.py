@@ -45,8 +45,6 @@ def test_names_that_are_no_session_are_dropped(tmp_path: Path) -> None:
     assert AttachStore(tmp_path / "none.json").load() == {}
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_survived(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_folder_that_cannot_be_written_is_told_and_survived(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     AttachStore(tmp_path / "gone" / "broker.json").save({A: History(stopped=True)})
     assert "cannot write" in caplog.text

@@ -10,9 +10,7 @@ from bus.errors import SetupError
 
 def test_plain_paths_stay_unquoted() -> None:
     command = CoprocessCommand(Path("/Users/me/.itermbus/env/bin/python"), Path("/opt/itermbus/coprocess/shim.py"))
-    assert command.text == (
-        "exec /Users/me/.itermbus/env/bin/python -I -S /opt/itermbus/coprocess/shim.py 2>/dev/null"
-    )
+    assert command.text == ("exec /Users/me/.itermbus/env/bin/python -I -S /opt/itermbus/coprocess/shim.py 2>/dev/null")
 
 
 @pytest.mark.parametrize("folder", ["with space", "it's", "$HOME `ls`", "back\\slash", "100%", "ümlaut;&|", "*?[a]~"])

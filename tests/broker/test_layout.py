@@ -86,7 +86,7 @@ def test_reasons() -> None:
 
 def test_long_titles_do_not_make_a_layout_too_long_for_the_bus() -> None:
     ids = [f"{number:08X}-0000-4000-8000-000000000000" for number in range(500)]
-    long = {name: "漢" * 100_000 for name in ("presentationName", "path", "jobName", "tty")}
+    long = dict.fromkeys(("presentationName", "path", "jobName", "tty"), "漢" * 100000)
     panes = tuple(Pane(name) for name in ids)
     many = Model(
         status=Iterm2Status(state="connected"),

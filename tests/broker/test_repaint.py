@@ -25,9 +25,7 @@ def show(screen: Screen, before: bytes = b"") -> pyte.HistoryScreen:
 
 
 def screen_of(*lines: Line, columns: int = 10, rows: int = 4, cursor: tuple[int, int] = (0, 0), **more) -> Screen:
-    return Screen(
-        columns=columns, rows=rows, lines=lines, cursor_column=cursor[0], cursor_row=cursor[1], **more
-    )
+    return Screen(columns=columns, rows=rows, lines=lines, cursor_column=cursor[0], cursor_row=cursor[1], **more)
 
 
 def cells_of(emulator: pyte.Screen, row: int) -> list[str]:
