@@ -20,9 +20,6 @@ _PROGRAMS = frozenset({"broker", "workers", "headless"})
 #: Seconds between two looks at processes that are about to end.
 _POLL = 0.05
 
-#: Days for which the log of a session's worker is kept.
-_LOG_DAYS = 14
-
 
 def processes(paths: Paths, shims: bool) -> list[psutil.Process]:
     """Our processes of this home folder, told by the interpreter's name in ~/.itermbus/env, which only they have.
@@ -89,15 +86,6 @@ def remove_sockets(paths: Paths) -> None:
     for path in paths.run.iterdir():
         with suppress(FileNotFoundError):
             if stat.S_ISSOCK(path.lstat().st_mode) and not listens(path):
-                path.unlink()
-
-
-def remove_old_logs(paths: Paths) -> None:
-    """Removes the logs of workers that have written nothing for `_LOG_DAYS`: each session has a name of its own."""
-    oldest = time.time() - _LOG_DAYS * 24 * 3600
-    for path in paths.log.glob(f"{WORKER_PREFIX}*.log*"):
-        with suppress(FileNotFoundError):
-            if path.lstat().st_mtime < oldest:
                 path.unlink()
 
 

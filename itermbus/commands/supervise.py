@@ -26,7 +26,6 @@ def _make_ready(paths: Paths, headless: bool) -> None:
     # our names, and ZeroMQ removes a socket's file by name when it closes: it would remove the new process's.
     leftovers.end(leftovers.processes(paths, shims=False))
     leftovers.remove_sockets(paths)
-    leftovers.remove_old_logs(paths)
     if headless:
         # Its sessions died with it. With iTerm2 they may live, and their workers start at once; the broker removes
         # those that have nothing to do any more.
