@@ -63,13 +63,13 @@ class HostProcess:
         )
 
     def wait_ready(self) -> None:
-        """Waits until the control socket answers."""
+        """Waits until the control socket answers and the first shell has printed its prompt."""
         wait_until(lambda: self._answers() or self.process.poll() is not None, f"the host is up:\n{self.log()}")
         assert self.process.poll() is None, self.log()
 
     def _answers(self) -> bool:
         try:
-            return "sessions" in self.control(request="statistics")
+            return all(each["received_bytes"] for each in self.control(request="statistics")["sessions"].values())
         except OSError:
             return False
 

@@ -27,7 +27,7 @@ def test_app_and_focus(host: HostProcess) -> None:
         window = app.current_window
         assert window is not None
         assert window.window_id.startswith("pty-")
-        assert window.number == 0
+        assert window.window_number == 0
         assert app.app_active
         assert window.current_tab.tab_id == "1"
         assert window.current_tab.tmux_window_id == "-1"
@@ -99,7 +99,7 @@ def test_splits_tabs_and_layout(host: HostProcess) -> None:
 def test_window_size_reaches_the_program(host: HostProcess) -> None:
     async def body(_connection: iterm2.Connection, app: iterm2.App) -> None:
         session = first_session(app)
-        await session.async_send_text("trap 'stty size' WINCH; echo rea''dy\n")
+        await session.async_send_text('sh -c \'trap "stty size" WINCH; echo rea""dy; while :; do sleep 0.05; done\'\n')
 
         async def has(text: str) -> bool:
             return text in await screen_text(session)
@@ -155,12 +155,19 @@ def test_profiles(host: HostProcess) -> None:
         assert (own.name, own.original_guid) == ("mine", shared.guid)
         assert own.guid != shared.guid, "a divorced copy"
         assert (await iterm2.Profile.async_get_default(connection)).name == "Default"
-        with pytest.raises(iterm2.RPCException):
-            await profile._async_simple_set("Columns", "text")
         presets = await iterm2.ColorPreset.async_get_list(connection)
         assert await iterm2.ColorPreset.async_get(connection, presets[0])
 
     host.run(body)
+
+
+@pytest.mark.parametrize("value", ['"text"', "null", "no json"])
+def test_profile_values_are_checked(host: HostProcess, value: str) -> None:
+    with host.connect() as client:
+        request = api_pb2.SetProfilePropertyRequest(session=client.sessions()[0])
+        request.assignments.add(key="Columns", json_value=value)
+        answer = client.ask(set_profile_property_request=request).set_profile_property_response
+        assert answer.status == api_pb2.SetProfilePropertyResponse.REQUEST_MALFORMED
 
 
 def test_names_and_titles(host: HostProcess) -> None:
@@ -205,11 +212,11 @@ def test_screen_streamer(host: HostProcess) -> None:
     async def body(_connection: iterm2.Connection, app: iterm2.App) -> None:
         session = first_session(app)
         async with session.get_screen_streamer() as streamer:
+            update = asyncio.ensure_future(streamer.async_get())  # noqa: TID251  # an update nobody awaits is lost
             await session.async_inject(b"\x1b[2J\x1b[Hstreamed")
-            while True:
-                contents = await asyncio.wait_for(streamer.async_get(), 10)
-                if contents is not None and contents.line(0).string == "streamed":
-                    return
+            contents = await asyncio.wait_for(update, 10)
+            assert contents is not None
+            assert contents.line(0).string == "streamed"
 
     host.run(body)
 
@@ -252,7 +259,8 @@ def test_broadcast(host: HostProcess) -> None:
         await one.async_send_text("echo t''wice\n")
 
         async def both() -> bool:
-            return all(any("twice" in text for text in [*await screen_text(item)]) for item in (one, two))
+            screens = [await screen_text(one), await screen_text(two)]
+            return all(any("twice" in text and "echo" not in text for text in screen) for screen in screens)
 
         await wait_for(both, "both shells got it")
         await one.async_send_text("echo o''nce\n", suppress_broadcast=True)
