@@ -137,7 +137,9 @@ def fresh_session(system: System, client: NodeClient) -> str:
     found = client.expect("tab_switched", lambda m: m["session_id"] not in before, since)
     session_id = str(found["session_id"])
     wait_until(lambda: system.is_attached(session_id), "the new session to be attached")
-    wait_until(
-        lambda: b"ready$ " in client.output(session_id) + b"".join(client.screens(session_id)), "the new shell's prompt"
-    )
+    wait_until(lambda: b"ready$ " in client.seen(session_id), "the new shell's prompt")
+    # What is typed now may still be shown by the repaint that follows the attachment; from its echo on it is output.
+    since = len(client.messages)
+    client.type(session_id, b"\n")
+    wait_until(lambda: b"ready$ " in client.seen(session_id, since), "an answer of the new shell")
     return session_id

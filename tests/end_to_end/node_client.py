@@ -97,5 +97,13 @@ class NodeClient:
             if m["type"] == "initial_terminal_data" and m["session_id"] == session_id
         ]
 
+    def seen(self, session_id: str, since: int = 0) -> bytes:
+        """All that a session's viewer was given, repaints and output, in order."""
+        return b"".join(
+            base64.b64decode(m["data"])
+            for m in self.messages[since:]
+            if m.get("data") and m["session_id"] == session_id
+        )
+
     def wait_output(self, session_id: str, text: bytes, since: int = 0, seconds: float = PATIENCE) -> None:
         wait_until(lambda: text in self.output(session_id, since), f"{text!r} in the session's output", seconds)

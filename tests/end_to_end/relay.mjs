@@ -18,7 +18,7 @@ if (mode === '--sha256') {
   let repaints = 0;
   readline.createInterface({ input: socket, crlfDelay: Infinity }).on('line', (line) => {
     const message = JSON.parse(line);
-    if (message.type === 'ready') console.log('ready');
+    if (message.type === 'ready') console.log(line);
     if (message.type === 'initial_terminal_data') repaints += 1;
     if (message.type !== 'terminal_data' || message.session_id !== session || seen >= wanted) return;
     const data = Buffer.from(message.data, 'base64').subarray(0, wanted - seen);

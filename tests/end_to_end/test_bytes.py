@@ -54,7 +54,7 @@ def test_32_mb_of_random_bytes_arrive_with_equal_digest(
     begin = system.home / "begin"
     client.type(fresh_session, f"until [ -e {begin} ]; do read -t 0.05 </dev/zero; done; cat {blob}\n".encode())
     viewer = connect("--sha256", fresh_session, str(size))
-    wait_until(lambda: b"ready\n" in viewer.raw_lines, "the viewer's start sequence")
+    viewer.wait_ready()
     begin.touch()
     wait_until(lambda: len(viewer.raw_lines) == 2, "32 MB", seconds=120)
     assert viewer.messages[-1]["sha256"] == hashlib.sha256(data).hexdigest()

@@ -8,9 +8,14 @@ from tests.end_to_end.node_client import NodeClient
 from tests.support import wait_until
 
 
+def _pid(system: System, name: str) -> int:
+    """The pid of a process, once supervisord calls it running."""
+    return wait_until(lambda: system.supervisorctl()[name][1], f"{name} to be running")
+
+
 def _kill(system: System, name: str) -> None:
     """Kills a process with -9 and waits until supervisord runs another in its place."""
-    _state, pid = system.supervisorctl()[name]
+    pid = _pid(system, name)
     os.kill(pid, signal.SIGKILL)
 
     def is_back() -> bool:
@@ -31,7 +36,7 @@ def test_a_killed_worker_is_back_and_the_session_goes_on(
 
 
 def test_output_and_typing_go_on_without_the_broker(system: System, client: NodeClient, fresh_session: str) -> None:
-    _state, pid = system.supervisorctl()["broker"]
+    pid = _pid(system, "broker")
     os.kill(pid, signal.SIGSTOP)
     try:
         client.type(fresh_session, b"echo without-$((1+1))\n")
@@ -41,15 +46,15 @@ def test_output_and_typing_go_on_without_the_broker(system: System, client: Node
 
 
 def test_a_killed_broker_adopts_what_runs(system: System, client: NodeClient, fresh_session: str) -> None:
-    workers = {name: pid for name, (_, pid) in system.supervisorctl().items() if name.startswith("pty-")}
+    names = [f"pty-{session['session_id']}" for session in client.sessions]
+    workers = {name: _pid(system, name) for name in names}
     _kill(system, "broker")
     since = len(client.messages)
     client.type(fresh_session, b"echo after-$((1+1))\n")
     client.wait_output(fresh_session, b"after-2", since)
     client.send("tab_create")
     created = client.expect("tab_switched", since=since)
-    now = {name: pid for name, (_, pid) in system.supervisorctl().items()}
-    assert workers.items() <= now.items(), "no worker was started anew"
+    assert workers == {name: _pid(system, name) for name in names}, "no worker was started anew"
     client.send("tab_close", tab_id=created["tab_id"])
 
 

@@ -25,7 +25,7 @@ def _line(**keys: Any) -> bytes:
         (b'{"type":"tab_create"', "JSON"),
         (b"\xff\xfe\x00", "JSON"),
         (b'{"type":"terminal_input","session_id":"\xff","data":""}', "UTF-8"),
-        (b"[" * 100_000, "nested"),
+        (b'{"a":' * 100_000, "nested"),
         (b"[]", "object"),
         (b"{}", "type"),
         (b'{"type":7}', "type"),

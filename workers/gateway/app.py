@@ -10,7 +10,7 @@ import zmq
 from bus.codec import Event, Frame
 from bus.config import Gateway as Settings
 from bus.errors import Busy
-from bus.messages import Layout, SessionConfig
+from bus.messages import Attachment, Layout, SessionConfig
 from bus.paths import Paths
 from bus.process import StopSignal
 from workers.gateway import dialect1
@@ -103,6 +103,10 @@ class Gateway:
                 index = self._table.apply(event.body)
                 for _connection, conversation in list(self._clients.values()):
                     conversation.layout_changed(index)
+            case Attachment(attached=True, session_id=session_id, epoch=epoch):
+                stream = self._table.streams.get(session_id)
+                if stream is not None:
+                    stream.begin_epoch(epoch)
             case SessionConfig(session_id=session_id, config=config):
                 for _connection, conversation in list(self._clients.values()):
                     conversation.config_changed(session_id, config)

@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable
+from traceback import format_tb
 from typing import Any
 
 from bus.config import Gateway
 from bus.errors import (
     Busy,
+    Internal,
     Iterm2Unavailable,
     NoSuchSession,
     NoSuchTab,
@@ -195,6 +197,10 @@ class Conversation:
             _REQUESTS[type(request)](self, request)
         except RequestError as error:
             self._refuse(error)
+        except Exception as error:  # A defect of ours must not end the other clients' connections.
+            # Without the exception's text, which could hold what the client typed.
+            log.error("a request failed: %s at\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
+            self._refuse(Internal("the gateway failed to carry this out; its log says where"))
 
     def _refuse(self, error: RequestError) -> None:
         self._connection.send(dialect1.error(error))

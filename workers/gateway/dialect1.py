@@ -6,7 +6,7 @@ Requests are declared once, as records; a line is checked against them. Output l
 import binascii
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -85,6 +85,9 @@ REQUESTS: dict[str, type[Request]] = {
 }
 
 
+T = TypeVar("T")
+
+
 class _Typed(Struct):
     type: str
 
@@ -97,34 +100,31 @@ def parse(line: bytes | TooLongLine) -> Request:
     """The request that a line holds. Raises `RequestError` with what is wrong and where."""
     if isinstance(line, TooLongLine):
         raise TooLong(f"a line is {LINE_BYTES} bytes at most; this one was skipped up to its end")
-    try:
-        name = _typed.decode(line).type
-    except msgspec.ValidationError as error:
-        raise Invalid(f"a message is an object with a type: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadJson(f"a line that is not JSON: {_explain(error)}") from None
+    name = _decode(_typed, line, "a message is an object with a type").type
     if name == "hello":
         raise UnsupportedVersion("this version of the gateway speaks dialect 1 only; go on without hello")
     if name not in REQUESTS:
         raise UnknownType(f"unknown type {quoted(name)}; known are {', '.join(REQUESTS)}")
+    return _decode(_decoders[name], line, name)
+
+
+def _decode(decoder: "msgspec.json.Decoder[T]", line: bytes, what: str) -> T:
     try:
-        return _decoders[name].decode(line)
+        return decoder.decode(line)
     except msgspec.ValidationError as error:
-        raise Invalid(f"{name}: {error}") from None
+        raise Invalid(f"{what}: {error}") from None
+    except UnicodeDecodeError as error:
+        raise BadJson(f"a line that is not JSON: byte {error.start} is not UTF-8") from None
+    except RecursionError:
+        raise BadJson("a line that is nested too deeply") from None
+    except msgspec.DecodeError as error:
+        raise BadJson(f"a line that is not JSON: {error}") from None
 
 
 def quoted(text: str) -> str:
     """A client's own text for an error message: short, and with nothing in it that a terminal acts on."""
     shown = text if len(text) <= _QUOTED else text[:_QUOTED] + "…"
     return json.dumps(shown)
-
-
-def _explain(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return f"byte {error.start} is not UTF-8"
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    return str(error)
 
 
 # --- to the client -------------------------------------------------------------------------------------------------

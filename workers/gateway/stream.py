@@ -71,6 +71,15 @@ class Stream:
 
         self._workers.ask(self.session_id, GetPosition(), PositionResult, begin, again, seconds=_REPLAY_SECONDS)
 
+    def begin_epoch(self, epoch: str) -> None:
+        """Goes over to `epoch`, from its first byte: a coprocess was attached anew.
+
+        Followers are told now and not at the first frame, so that a program's first output reaches them as output.
+        """
+        if self._feed is not None and self._feed.position.epoch != epoch:
+            self._break(Position(epoch, 0))
+            self._replay()
+
     @property
     def position(self) -> Position | None:
         """Up to where followers have been sent everything; None before the worker has said where it stands."""
@@ -119,8 +128,7 @@ class Stream:
             case NewEpoch():
                 self._deliver(b"".join(fresh))
                 fresh.clear()
-                self._break(Position(frame.header.epoch, 0))
-                self._replay()
+                self.begin_epoch(frame.header.epoch)
 
     # --- looking into the worker's ring ---
 
