@@ -7,7 +7,7 @@ import signal
 import socket
 from functools import partial
 
-from headless import creation, environment, jobs, listing, paths, pty_session, session_news, statistics
+from headless import creation, ending, environment, jobs, listing, paths, pty_session, session_news, statistics
 from headless.config import Config
 from headless.control import ControlServer
 from headless.cookies import CookieJar
@@ -108,6 +108,7 @@ def _make_host(config: Config, loop: asyncio.AbstractEventLoop) -> Host:
         hub=hub,
         events=Events(hub, lambda: listing.list_sessions(app)),
         registry=Registry(),
+        on_program_ended=ending.program_ended,
     )
     updates = ScreenUpdates(host)
     return host

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from headless import creation, environment
+from headless import environment, programs
 from headless.coprocess_host import Coprocess
 from headless.host import Host
 from headless.session import Session
@@ -15,12 +15,13 @@ def start(host: Host, session: Session, command: str, *, muted: bool) -> bool:
     """Starts a coprocess; False if the session has one. An exited session says True and never serves it."""
     if session.coprocess is not None:
         return False
+    command = command.partition("\0")[0]  # a C string ends there
     host.note_coprocess(command)
     task = session.task
     if task is None:
         return True
     coprocess = Coprocess(
-        command, environment.coprocess_environment(host.environment, creation.added_environment(host, session))
+        command, environment.coprocess_environment(host.environment, programs.added_environment(host, session))
     )
     session.coprocess = coprocess
     host.notifier.post(

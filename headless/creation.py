@@ -1,27 +1,21 @@
 """New sessions, tabs, windows and panes, with the notifications in iTerm2's order."""
 
-import logging
 import os
-import shlex
 import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from headless import activation, ending, environment, naming, profiles, pty_session, split_tree
+from headless import activation, environment, naming, profiles, programs, split_tree
 from headless.host import Host
-from headless.listing import pane_number
 from headless.model import Tab, Window
 from headless.profiles import SessionProfile
-from headless.pty_session import Launch
-from headless.pty_task import PtyTask
 from headless.screens import ScreenSize
 from headless.session import Session
 from headless.sizing import MAX_COLUMNS, MAX_ROWS, relayout, resize_window, update_frame_variable
 from headless.split_tree import Rect, Split
 from headless.variables import Scope, Variables
 
-_log = logging.getLogger(__name__)
 #: "Unlimited scrollback" as asked of the emulator, which has a bound of its own.
 _UNLIMITED = 1 << 30
 #: Offset between the origins of successive windows, in points.
@@ -67,7 +61,7 @@ def new_session(host: Host, profile: SessionProfile, rect: Rect) -> Session:
             "hostname": socket.gethostname(),
             "username": user,
             "homeDirectory": str(host.config.home),
-            "shell": Path(_shell(host)).name,
+            "shell": Path(programs.shell(host)).name,
             "uname": os.uname().sysname,
             "isLocalhost": True,
             "mouseReportingMode": -1,
@@ -82,8 +76,7 @@ def new_session(host: Host, profile: SessionProfile, rect: Rect) -> Session:
         }
     )
     host.events.new_session(session.guid)
-    for monitor in host.hub.all_monitors():
-        ending.extend_monitor(host, monitor, session)
+    host.hub.extend_monitors(session.guid, variables)
     return session
 
 
@@ -94,7 +87,7 @@ def open_window(host: Host, profile: SessionProfile) -> Session:
     session = new_session(host, profile, Rect(0, 0, columns, rows))
     window = _new_window(host, columns, rows)
     tab = insert_tab(host, window, session, len(window.tabs))
-    launch(host, session)
+    programs.launch(host, session)
     host.events.layout_changed()
     activation.bring_to_front(host, window)
     activation.select_tab(host, tab)
@@ -148,7 +141,7 @@ def open_tab(host: Host, window: Window, profile: SessionProfile, index: int, *,
     """A new tab in a window. LayoutChanged follows always, where iTerm2 sends it only if the size did not fit."""
     session = new_session(host, profile, window.area)
     tab = insert_tab(host, window, session, index)
-    launch(host, session)
+    programs.launch(host, session)
     host.events.layout_changed()
     if select:
         activation.bring_to_front(host, window)
@@ -166,7 +159,7 @@ def split_pane(host: Host, session: Session, profile: SessionProfile, *, vertica
     split_tree.split(tab.root, session, new, vertical=vertical, before=before)
     new.tab = tab
     relayout(host, tab)
-    launch(host, new)
+    programs.launch(host, new)
     host.events.layout_changed()
     activation.select_pane(host, new)
     naming.refresh_titles(host, new)
@@ -178,102 +171,3 @@ def resize_to_fit(host: Host, session: Session, columns: int, rows: int) -> None
     assert session.tab is not None
     window = session.tab.window
     resize_window(host, window, window.columns + columns - session.columns, window.rows + rows - session.rows)
-
-
-# Programs.
-
-
-def launch(host: Host, session: Session) -> None:
-    """Starts the session's program; one that cannot be started leaves an exited session that says so."""
-    tab = session.tab
-    if tab is not None:
-        session.prefix = f"w{tab.window.number}t{tab.number}p{pane_number(tab, session)}"
-    session.folder = _folder(host, session)
-    program, argv = _command(host, session.profile)
-    shell_environment = environment.shell_environment(
-        host.environment, added_environment(host, session), _shell(host), str(host.config.home)
-    )
-    try:
-        started = pty_session.start_program(
-            Launch(program, argv, shell_environment, session.folder, session.columns, session.rows)
-        )
-    except OSError as error:
-        _log.error("session %s: cannot start a program: %s", session.guid, error.strerror)
-        session.exited = True
-        host.screens.inject(session.number, f"cannot start a program: {error.strerror}\r\n".encode())
-        return
-    host.programs[started.pid] = started
-    session.program, session.exited = started, False
-    number, feed = session.number, host.screens.feed
-    task = PtyTask(
-        started.master,
-        started.pid_fd,
-        host.notifier,
-        on_output=lambda data: feed.data(number, data),
-        on_broken=lambda broken: host.notifier.tell(ending.program_ended, host, session, broken),
-    )
-    session.task = task
-    host.notifier.post(task.start)
-    session.variables.update(
-        {
-            "tty": started.tty,
-            "pid": started.pid,
-            "effective_root_pid": started.pid,
-            "jobPid": started.pid,
-            "path": session.folder,
-            "termid": f"{session.prefix}.{session.guid}",
-        }
-    )
-    _log.info("session %s: pid %d on %s", session.guid, started.pid, started.tty)
-
-
-def added_environment(host: Host, session: Session) -> dict[str, str]:
-    """What the session adds to the environment, for its shell and its coprocess.
-
-    The prefix is computed anew at each launch, so a coprocess' may differ (sources/PTYSession/PTYSession.m:3012).
-    """
-    tab = session.tab
-    prefix = session.prefix
-    if tab is not None:
-        prefix = f"w{tab.window.number}t{tab.number}p{pane_number(tab, session)}"
-    terminal_type = session.profile.text("Terminal Type") or "xterm"
-    return environment.session_environment(
-        session.guid, prefix, session.profile.text("Name"), terminal_type, session.folder, host.config.suite
-    )
-
-
-def _shell(host: Host) -> str:
-    return host.config.shell or environment.login_shell()
-
-
-def _command(host: Host, profile: SessionProfile) -> tuple[str, list[str]]:
-    """The program and its arguments: the profile's command, else a login shell."""
-    custom, command = profile.text("Custom Command"), profile.text("Command")
-    if custom == "Yes" and command.strip():
-        try:
-            words = [_expand(host, word) for word in shlex.split(command)]
-        except ValueError:
-            words = ["/bin/sh", "-c", command]
-        return words[0], words
-    shell = command if custom == "Custom Shell" and command else _shell(host)
-    return shell, ["-" + Path(shell).name]
-
-
-def _folder(host: Host, session: Session) -> str:
-    """Where the program starts: the profile's folder, the current session's (Recycle), or home."""
-    custom = session.profile.text("Custom Directory")
-    if custom == "Yes":
-        wanted = session.profile.text("Working Directory")
-        if wanted:
-            return _expand(host, wanted)
-    elif custom == "Recycle":
-        current = host.app.current_session
-        path = current.variables.get("path") if current is not None and current is not session else None
-        if isinstance(path, str) and Path(path).is_dir():
-            return path
-    return str(host.config.home)
-
-
-def _expand(host: Host, word: str) -> str:
-    """A leading `~` is the host's HOME."""
-    return str(host.config.home) + word[1:] if word == "~" or word.startswith("~/") else word

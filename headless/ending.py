@@ -3,16 +3,14 @@
 import asyncio
 import logging
 
-from headless import activation, creation, listing, naming, pty_session, split_tree
+from headless import activation, creation, listing, naming, programs, split_tree
 from headless.events import Focus
 from headless.host import Host
 from headless.model import Tab, Window
-from headless.notifications import ALL, VariableMonitor
 from headless.profiles import new_guid
 from headless.pty_task import PtyTask
 from headless.session import Session
 from headless.sizing import relayout
-from headless.variables import Variables
 
 _log = logging.getLogger(__name__)
 #: Profile key Close Sessions On End.
@@ -25,7 +23,7 @@ def program_ended(host: Host, session: Session, task: PtyTask) -> None:
     if session.task is not task:
         return  # a program that was replaced or closed meanwhile
     _log.info("session %s: its program ended", session.guid)
-    forget_program(host, session, hang_up=False)
+    programs.forget_program(host, session, hang_up=False)
     session.exited = True
     if session in host.app.undoable:
         return  # marked as ended already when it was closed
@@ -36,18 +34,6 @@ def program_ended(host: Host, session: Session, task: PtyTask) -> None:
         _give_new_program(host, session)
     elif action == _CLOSE:
         close(host, [session])
-
-
-def forget_program(host: Host, session: Session, *, hang_up: bool) -> None:
-    """Lets the session's program be reaped; `hang_up` ends it first. Its PTY task stays as it is."""
-    program, session.program = session.program, None
-    if program is None:
-        return
-    if hang_up:
-        pty_session.hang_up(program)
-    host.notifier.post(lambda: host.notifier.reap(program.process))
-    for pid in [pid for pid, known in host.programs.items() if known.process.returncode is not None]:
-        del host.programs[pid]
 
 
 def close(host: Host, sessions: list[Session]) -> None:
@@ -111,19 +97,11 @@ def destroy(host: Host, session: Session) -> None:
     host.app.undoable.remove(session)
     session.undo_timer = None
     host.events.terminated(session.guid)
-    release_task(host, session)
-    forget_program(host, session, hang_up=True)
+    programs.release_task(host, session)
+    programs.forget_program(host, session, hang_up=True)
     host.screens.close(session.number)
     host.by_number.pop(session.number, None)
-    host.hub.forget_session(session.guid)
-
-
-def release_task(host: Host, session: Session) -> None:
-    """Closes the PTY and ends the coprocess, as iTerm2 does when the task object goes (sources/Tasks/PTYTask.m:100)."""
-    task, session.task = session.task, None
-    session.coprocess = None
-    if task is not None:
-        host.notifier.post(task.close)
+    host.hub.forget_session(session.guid, session.variables)
 
 
 def take_out(host: Host, session: Session) -> None:
@@ -191,13 +169,13 @@ def restart(host: Host, session: Session) -> None:
 
 
 def _give_new_program(host: Host, session: Session) -> None:
-    release_task(host, session)
-    forget_program(host, session, hang_up=True)
+    programs.release_task(host, session)
+    programs.forget_program(host, session, hang_up=True)
     old, session.guid = session.guid, new_guid()
     session.variables.set("id", session.guid)
     host.hub.session_renamed(old, session.guid)
     host.screens.reset(session.number)
-    creation.launch(host, session)
+    programs.launch(host, session)
 
 
 def bury(host: Host, session: Session) -> None:
@@ -228,18 +206,3 @@ def _drop_from_domains(host: Host, sessions: list[Session]) -> None:
     kept = [[session for session in domain if session not in sessions] for domain in app.broadcast_domains]
     app.broadcast_domains = [domain for domain in kept if len(domain) > 1]
     host.events.domains_changed(listing.broadcast_domains(app))
-
-
-def extend_monitor(host: Host, monitor: VariableMonitor, session: Session) -> None:
-    """Lets a variable monitor of all sessions watch one more."""
-    monitored: Variables = session.variables
-    host.hub.add_monitor(
-        VariableMonitor(
-            client=monitor.client,
-            scope=monitor.scope,
-            identifier=session.guid,
-            name=monitor.name,
-            root=monitored,
-            requested=f"{ALL}:{session.guid}",
-        )
-    )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from headless import activation, coprocesses, ending
+from headless import activation, coprocesses, ending, keystrokes
 from headless.control import BadRequest
 from headless.faults import Faults
 from headless.host import Host
@@ -86,9 +86,7 @@ class FaultRequests:
         session = self._session(request)
         if not isinstance(text, str):
             raise BadRequest("text must be text")
-        if session.task is not None:
-            task = session.task
-            self._host.notifier.post(lambda: task.type_bytes(text.encode("utf-8", "replace")))
+        keystrokes.press(self._host, session, text)
 
     def _run_coprocess(self, request: dict[str, Any]) -> None:
         command = request.get("command")

@@ -1,6 +1,6 @@
 """What the parts of a running host share: one record, made by app.py and passed along."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from headless.session import Session
 from headless.task_notifier import TaskNotifier
 
 if TYPE_CHECKING:
+    from headless.pty_task import PtyTask
     from headless.rpc import Registry
 
 #: Commands in the most-recent-coprocess list (iTerm2 sources/Tasks/Coprocess.m:44).
@@ -35,6 +36,8 @@ class Host:
     hub: Hub
     events: Events
     registry: "Registry"
+    #: Follows the end of a session's program; set to ending.program_ended.
+    on_program_ended: "Callable[[Host, Session, PtyTask], None]"
     #: Every program started and perhaps not yet reaped, by pid: none may outlive an orderly end.
     programs: dict[int, Program] = field(default_factory=dict)
     #: Sessions with a screen, by their number in the emulator process.

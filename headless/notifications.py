@@ -119,9 +119,10 @@ class Hub:
         self._subscriptions = [s for s in self._subscriptions if s.client is not client]
         self._monitors = [m for m in self._monitors if m.client is not client]
 
-    def forget_session(self, guid: str) -> None:
-        """A session is gone for good, its subscriptions with it."""
+    def forget_session(self, guid: str, variables: Variables) -> None:
+        """A session is gone for good, its subscriptions and monitors with it."""
         self._subscriptions = [s for s in self._subscriptions if s.session != guid]
+        self._monitors = [m for m in self._monitors if m.root is not variables]
 
     def session_renamed(self, old: str, new: str) -> None:
         """A restart gave a session a new GUID; subscriptions belong to the session object and follow it."""
@@ -149,9 +150,18 @@ class Hub:
         """Stops watching."""
         self._monitors = [monitor for monitor in self._monitors if monitor not in monitors]
 
-    def all_monitors(self) -> list[VariableMonitor]:
-        """Those that cover every session, for a session that is new."""
-        return [monitor for monitor in self._monitors if monitor.requested == ALL]
+    def extend_monitors(self, guid: str, variables: Variables) -> None:
+        """A new session: monitors of all sessions watch it too."""
+        for monitor in [m for m in self._monitors if m.requested == ALL and m.scope == variables.scope]:
+            extended = VariableMonitor(
+                client=monitor.client,
+                scope=monitor.scope,
+                identifier=guid,
+                name=monitor.name,
+                root=variables,
+                requested=f"{ALL}:{guid}",
+            )
+            self.add_monitor(extended)
 
     def watches(self, names: frozenset[str]) -> bool:
         """Whether somebody watches one of these variables."""

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,10 @@ _log = logging.getLogger(__name__)
 _READ_SIZE = 256 * 1024
 #: The kernel buffer in front of the emulator; small, so that one busy session does not delay the others' answers much.
 _SEND_BUFFER = 128 * 1024
+#: Seconds before the process is started again; doubled while it keeps dying young.
+_FIRST_DELAY = 0.1
+_LONGEST_DELAY = 10.0
+_YOUNG_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Screens:
         self._connection: socket.socket | None = None
         self._reader = Reader()
         self._stopped = False
+        self._delay = _FIRST_DELAY
+        self._started = 0.0
         self.restarts = 0
 
     @property
@@ -66,6 +73,9 @@ class Screens:
 
     def start(self) -> None:
         """Starts the process and opens the screens that should be there."""
+        if self._stopped:
+            return
+        self._started = time.monotonic()
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
@@ -143,7 +153,7 @@ class Screens:
 
     def inject(self, number: int, data: bytes) -> None:
         """Interprets `data` as if the session's program had printed it."""
-        self._notifier.post(lambda: self.feed.command(Kind.BYTES, number, data))
+        self._notifier.post(lambda: self.feed.data(number, data))
 
     def close(self, number: int) -> None:
         """Forgets a session's screen."""
@@ -153,8 +163,10 @@ class Screens:
     async def ask(self, number: int, what: Question, body: bytes = b"") -> bytes:
         """The answer to a question, true for all bytes read from the PTY before; empty where there is none.
 
-        Raises ScreensUnavailable when the process dies meanwhile.
+        Raises ScreensUnavailable when the process dies meanwhile or is being replaced.
         """
+        if self._connection is None:
+            raise ScreensUnavailable("the terminal emulator is being restarted")
         request = next(self._requests) & 0xFFFFFFFF
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting[request] = future
@@ -166,6 +178,8 @@ class Screens:
             self._waiting.pop(request, None)
 
     def _command(self, kind: Kind, number: int, body: object) -> None:
+        if self._connection is None:
+            return  # whatever is current then is told to the next process
         payload = b"" if body is None else json.dumps(body).encode()
         self._notifier.post(lambda: self.feed.command(kind, number, payload))
 
@@ -198,5 +212,7 @@ class Screens:
         if self._stopped:
             return
         self.restarts += 1
-        _log.error("the emulator process ended; screens are empty now, a new process starts")
-        self.start()
+        young = time.monotonic() - self._started < _YOUNG_SECONDS
+        self._delay = min(_LONGEST_DELAY, self._delay * 2) if young else _FIRST_DELAY
+        _log.error("the emulator process ended; screens are empty now, a new one starts in %g s", self._delay)
+        asyncio.get_running_loop().call_later(self._delay, self.start)

@@ -152,12 +152,19 @@ class TaskNotifier:
             channels.sort(key=_rank)
         for channel, mask in channels:
             if channel in self._masks:  # an earlier one may have removed it
-                channel.ready(mask)
-                self._stale.add(channel)
+                self._serve(channel, mask)
         if len(channels) < len(events):
             self._run_posted()
         if self._zombies:
             self._zombies = [child for child in self._zombies if child.poll() is None]
+
+    def _serve(self, channel: Channel, mask: int) -> None:
+        try:
+            channel.ready(mask)
+        except Exception:  # it would come again at once and for ever: the others go on without it
+            _log.exception("descriptor %d is not served any more", channel.fileno())
+            self.remove(channel)
+        self._stale.add(channel)
 
     def _run_posted(self) -> None:
         with contextlib.suppress(BlockingIOError):
