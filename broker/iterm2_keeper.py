@@ -18,10 +18,9 @@ from bus.paths import Paths
 log = logging.getLogger("broker.iterm2")
 
 #: Neither side of the connection sends pings, so nobody would notice a peer that is silent for ever.
-_HEARTBEAT_SECONDS = 3.0
-
-#: A dialog or an open menu makes iTerm2 late (its requests wait for its main thread), so not too short.
-_HEARTBEAT_DEADLINE = 15.0
+#: Seconds between two heartbeats, and to wait for the answer to one: a dialog or an open menu makes iTerm2 late, since
+#: requests wait for its main thread.
+HEARTBEAT = (3.0, 15.0)
 
 #: First and longest pause before the next attempt. Whether iTerm2 is there is cheap to find out; asking it for a
 #: cookie may ask its user and adds a line to its Script Console, so that is done seldom.
@@ -45,12 +44,14 @@ class Iterm2Keeper:
         on_status: Callable[[Iterm2Status], None],
         on_notification: Callable[[Any], None],
         platform: str = sys.platform,
+        heartbeat: tuple[float, float] = HEARTBEAT,
     ) -> None:
         """`on_status` is called at each change, `on_notification` with each notification; neither may block."""
         self._paths = paths
         self._on_status = on_status
         self._on_notification = on_notification
         self._platform = platform
+        self._pause, self._patience = heartbeat
         self._status: Iterm2Status | None = None
         #: The open and subscribed connection, if there is one.
         self.link: Link | None = None
@@ -113,8 +114,8 @@ class Iterm2Keeper:
             self.connections += 1
             self._say(Iterm2Status(state="connected", version=link.version))
             while True:
-                await asyncio.sleep(_HEARTBEAT_SECONDS)
-                await iterm2_look.get_variables(link, None, ["effectiveTheme"], _HEARTBEAT_DEADLINE)
+                await asyncio.sleep(self._pause)
+                await iterm2_look.get_variables(link, None, ["effectiveTheme"], self._patience)
         except RequestError as error:
             log.debug("giving up this connection: %s", error)
             await link.close()

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import psutil
 import zmq
 
+from broker import iterm2_act
 from broker.authorise import host_cookie
 from broker.iterm2_link import Link, open_link
 from broker.supervisor_client import SupervisorClient
@@ -139,6 +140,12 @@ class System:
         return killed
 
     # --- the user of the host ---
+
+    @staticmethod
+    async def stop_and_run(link: Link, session_id: str, command: str) -> None:
+        """Puts another coprocess in the place of ours."""
+        await iterm2_act.stop_coprocess(link, session_id)
+        await iterm2_act.run_coprocess(link, session_id, command)
 
     def as_user(self, act: Callable[[Link], Awaitable[T]]) -> T:
         """Does something through the host's own API, as a script of its user does."""
