@@ -27,7 +27,7 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clients: Annotated[int, Meta(ge=1, le=1000)] = 64
 
     #: Bytes that wait for one client. Past it the backlog is dropped and the client gets fresh screens instead.
-    client_queue_bytes: Annotated[int, Meta(ge=256 * 1024, le=1024 * _MIB)] = 32 * _MIB
+    client_queue_bytes: Annotated[int, Meta(ge=256 * 1024, le=1024 * _MIB)] = 64 * _MIB
 
 
 class Worker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
