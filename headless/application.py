@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 from functools import partial
@@ -28,6 +29,8 @@ from headless.task_notifier import TaskNotifier
 from headless.variables import Scope, Variables
 
 _log = logging.getLogger(__name__)
+#: Descriptors the host allows itself; macOS refuses more than 10240 for some calls.
+_DESCRIPTORS = 10_240
 
 
 async def run(config: Config) -> None:
@@ -36,6 +39,7 @@ async def run(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
+    _raise_descriptor_limit()
     host = _make_host(config, loop)
     faults = Faults(host.hub)
     cookies = CookieJar()
@@ -77,6 +81,14 @@ async def _serve(server: ApiServer, control: ControlServer, host: Host, stopping
             service.cancel()
         control.close()
         server.close()
+
+
+def _raise_descriptor_limit() -> None:
+    """A session takes two descriptors and its coprocess three; the usual soft limit is 1024, on macOS 256."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _make_host(config: Config, loop: asyncio.AbstractEventLoop) -> Host:

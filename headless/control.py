@@ -14,7 +14,7 @@ from headless import paths
 from headless.cookies import CookieJar
 from headless.errors import HeadlessError
 from headless.peer import is_own_user
-from headless.server import bind_private
+from headless.server import accept, bind_private
 
 _log = logging.getLogger(__name__)
 #: Longest line in either direction of a request; answers may be longer.
@@ -53,9 +53,8 @@ class ControlServer:
     async def serve(self, clients: asyncio.TaskGroup) -> None:
         """Accepts clients until cancelled."""
         assert self._listener is not None
-        loop = asyncio.get_running_loop()
         while True:
-            connection, _ = await loop.sock_accept(self._listener)
+            connection = await accept(self._listener)
             clients.create_task(self._serve_client(connection), name=f"control client {connection.fileno()}")
 
     def close(self) -> None:

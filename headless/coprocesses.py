@@ -20,9 +20,12 @@ def start(host: Host, session: Session, command: str, *, muted: bool) -> bool:
     task = session.task
     if task is None:
         return True
-    coprocess = Coprocess(
-        command, environment.coprocess_environment(host.environment, programs.added_environment(host, session))
-    )
+    added = programs.added_environment(host, session)
+    try:
+        coprocess = Coprocess(command, environment.coprocess_environment(host.environment, added))
+    except OSError as error:  # iTerm2 shows an alert and answers as if it had started (sources/Tasks/Coprocess.m:68)
+        _log.error("session %s: cannot start a coprocess: %s", session.guid, error.strerror)
+        return True
     session.coprocess = coprocess
     host.notifier.post(
         lambda: task.attach(

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import psutil
 _log = logging.getLogger(__name__)
 _TRAMPOLINE = str(Path(__file__).with_name("trampoline.py"))
 _IUTF8 = 0x4000
+#: The limit that programs get: the one the host was started with, before it raises its own.
+_DESCRIPTOR_LIMIT = str(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 #: How often is looked whether processes have ended.
 _END_POLL = 0.02
 #: Signals sent to a program that has to go, and how long each is given.
@@ -63,7 +66,16 @@ def start_program(launch: Launch) -> Program:
         tty = os.ttyname(slave)
         folder = launch.folder if os.access(launch.folder, os.X_OK) else "/"
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", _TRAMPOLINE, launch.argv[0], launch.program, *launch.argv[1:]],
+            [
+                sys.executable,
+                "-I",
+                "-S",
+                _TRAMPOLINE,
+                _DESCRIPTOR_LIMIT,
+                launch.argv[0],
+                launch.program,
+                *launch.argv[1:],
+            ],
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -19,6 +19,7 @@ from headless.peer import is_own_user
 
 _log = logging.getLogger(__name__)
 _BACKLOG = 128
+_ACCEPT_RETRY_SECONDS = 0.5
 
 
 def bind_private(path: Path) -> socket.socket:
@@ -37,6 +38,18 @@ def bind_private(path: Path) -> socket.socket:
         listener.close()
         raise StartError(f"cannot listen on {path}: {error.strerror}") from error
     return listener
+
+
+async def accept(listener: socket.socket) -> socket.socket:
+    """The next connection. Without a free descriptor it waits: those who are connected must not suffer."""
+    while True:
+        try:
+            connection, _ = await asyncio.get_running_loop().sock_accept(listener)
+        except OSError as error:
+            _log.error("cannot accept a connection: %s", error.strerror)
+            await asyncio.sleep(_ACCEPT_RETRY_SECONDS)
+        else:
+            return connection
 
 
 class ApiServer:
@@ -72,9 +85,8 @@ class ApiServer:
     async def serve(self, clients: asyncio.TaskGroup) -> None:
         """Accepts clients, each in a task of `clients`, until cancelled."""
         assert self._listener is not None
-        loop = asyncio.get_running_loop()
         while True:
-            connection, _ = await loop.sock_accept(self._listener)
+            connection = await accept(self._listener)
             clients.create_task(self._serve_client(connection), name=f"api client {connection.fileno()}")
 
     def close(self) -> None:

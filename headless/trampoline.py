@@ -1,6 +1,7 @@
 """Makes the terminal on its stdin the controlling one and becomes the session's program.
 
-Run by path with `python -I -S`, argument 1 is argv[0] of the program, 2 its file, the rest its arguments.
+Run by path with `python -I -S`. Argument 1 is the limit of descriptors, 2 argv[0] of the program, 3 its file, the
+rest its arguments.
 A small program instead of a preexec function: Python code between fork and exec is unsafe once the host has
 threads, and no portable tool sets a controlling terminal. It also undoes Python's own SIGPIPE setting and
 whatever the host inherited (nohup), so that a shell starts with default dispositions and an open mask.
@@ -8,6 +9,7 @@ whatever the host inherited (nohup), so that a shell starts with default disposi
 
 import fcntl
 import os
+import resource
 import signal
 import sys
 import termios
@@ -22,7 +24,8 @@ def main() -> int:
             continue  # reserved by the C library
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    name, program, *arguments = sys.argv[1:]
+    limit, name, program, *arguments = sys.argv[1:]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(limit), resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     try:
         os.execvp(program, [name, *arguments])
     except OSError as error:

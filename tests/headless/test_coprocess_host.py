@@ -10,7 +10,6 @@ import psutil
 import pytest
 from iterm2 import api_pb2
 
-from headless.coprocess_host import MAX_ERRORS, PTY_BUFFER_LIMIT
 from tests.headless.conftest import HostProcess, wait_until
 from tests.headless.raw_client import RawClient
 
@@ -122,19 +121,19 @@ def test_reading_pauses_while_the_terminal_is_full(host: HostProcess) -> None:
         client.type(session, "stty raw -echo; echo sy''nc; sleep 1000\n")
         wait_until(lambda: any("sync" in line for line in client.screen(session)), "nobody reads the terminal")
         run(client, session, "exec cat /dev/zero")
-        wait_until(lambda: host.statistics(session)["input_waiting_bytes"] >= PTY_BUFFER_LIMIT, "the PTY is full")
+        wait_until(lambda: host.statistics(session)["input_waiting_bytes"] >= 10240, "the PTY is full")
         amount = host.statistics(session)["input_waiting_bytes"]
         assert client.quiet(0.2)
-        assert host.statistics(session)["input_waiting_bytes"] == amount < PTY_BUFFER_LIMIT + 1024
+        assert host.statistics(session)["input_waiting_bytes"] == amount < 10240 + 1024
 
 
 def test_errors_are_collected(host: HostProcess) -> None:
     with host.connect() as client:
         session = client.sessions()[0]
-        run(client, session, f"head -c {2 * MAX_ERRORS} /dev/zero | tr '\\\\0' e >&2")
+        run(client, session, f"head -c {2 * 100_000} /dev/zero | tr '\\\\0' e >&2")
         wait_until(lambda: host.statistics(session)["announcements"], "the session announces them")
         (announcement,) = host.statistics(session)["announcements"]
-        assert announcement["stderr"] == "e" * MAX_ERRORS
+        assert announcement["stderr"] == "e" * 100_000
         assert run(client, session, "/no/such/program") == "1"
         wait_until(lambda: len(host.statistics(session)["announcements"]) == 2, "sh complains on stderr")
 

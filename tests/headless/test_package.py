@@ -2,11 +2,14 @@
 
 import asyncio
 import base64
+import json
+import resource
 from collections.abc import Callable
 
 import iterm2
 import pytest
 from iterm2 import api_pb2
+from websockets.exceptions import ConnectionClosed
 
 from tests.headless.conftest import HostProcess, wait_for, wait_until
 
@@ -363,6 +366,78 @@ def test_every_request_of_the_protocol_is_answered(host: HostProcess) -> None:
             request = api_pb2.NotificationRequest(session="all", subscribe=True, notification_type=value)
             status = client.ask(notification_request=request).notification_response.status
             assert status == api_pb2.NotificationResponse.REQUEST_MALFORMED
+
+
+def test_values_on_the_wire(host: HostProcess) -> None:
+    """Booleans are 1 and 0, what is unset is null, `*` gives texts."""
+    with host.connect() as client:
+        session = client.sessions()[0]
+        names = ["showingAlternateScreen", "isLocalhost", "columns", "nonsense", "tab", "*"]
+        answer = client.ask(variable_request=api_pb2.VariableRequest(session_id=session, get=names)).variable_response
+        *values, everything = answer.values
+        assert values == ["0", "1", "80", "null", "null"]
+        assert json.loads(everything)["showingAlternateScreen"] == "0"
+        multiple = client.ask(variable_request=api_pb2.VariableRequest(session_id="all", get=["id"])).variable_response
+        assert multiple.status == api_pb2.VariableResponse.MULTI_GET_DISALLOWED
+
+
+def test_activation(host: HostProcess) -> None:
+    status = api_pb2.ActivateResponse
+    with host.connect() as client:
+
+        def activate(**fields: object) -> int:
+            request = api_pb2.ActivateRequest(**fields)  # type: ignore[arg-type]
+            return client.ask(activate_request=request).activate_response.status
+
+        window = client.windows().windows[0].window_id
+        made = client.ask(create_tab_request=api_pb2.CreateTabRequest(window_id=window)).create_tab_response
+        assert activate(tab_id="1x", select_tab=True) == status.OK, "tab ids are read leniently"
+        assert client.windows().windows[0].selected_tab_id == "1"
+        assert activate(session_id=made.session_id, select_tab=True, select_session=True) == status.OK
+        assert client.windows().windows[0].selected_tab_id == str(made.tab_id)
+        assert activate(window_id="nothing", order_window_front=True) == status.BAD_IDENTIFIER
+        assert activate(window_id=window, select_tab=True) == status.INVALID_OPTION
+
+
+def test_focus_response_order(host: HostProcess) -> None:
+    with host.connect() as client:
+        client.ask(create_tab_request=api_pb2.CreateTabRequest())
+        notifications = client.ask(focus_request=api_pb2.FocusRequest()).focus_response.notifications
+        kinds = [item.WhichOneof("event") for item in notifications]
+        assert kinds == ["application_active", "window", "selected_tab", "session", "selected_tab", "session"]
+
+
+def test_client_that_does_not_read_is_cut_off(host: HostProcess) -> None:
+    with host.connect() as slow, host.connect() as other:
+        request = api_pb2.ClientOriginatedMessage(id=1, list_profiles_request=api_pb2.ListProfilesRequest())
+        data = request.SerializeToString()
+
+        def flood() -> None:
+            for _ in range(20_000):
+                slow.socket.send(data)
+
+        with pytest.raises(ConnectionClosed):
+            flood()
+        assert other.sessions(), "others go on"
+        assert "does not read" in host.log()
+
+
+def test_shell_environment(host: HostProcess) -> None:
+    with host.connect() as client:
+        session = client.sessions()[0]
+        client.type(session, "env > out; ulimit -n >> out; trap >> out; echo en''d >> out\n")
+        out = host.home / "out"
+        wait_until(lambda: out.exists() and out.read_text().endswith("end\n"), "the environment")
+        *lines, limit, _end = out.read_text().splitlines()
+        values = dict(line.split("=", 1) for line in lines if "=" in line)
+    assert values["ITERM_SESSION_ID"] == f"w0t0p0:{session}"
+    assert values["TERM"] == "xterm"
+    assert values["COLORTERM"] == "truecolor"
+    assert values["HOME"] == values["PWD"] == str(host.home)
+    assert values["LC_TERMINAL"] == "iTerm2"
+    assert values["SHELL"] == "/bin/sh"
+    assert not {"ITERM2_COOKIE", "VIRTUAL_ENV", "PYTEST_CURRENT_TEST"} & set(values)
+    assert int(limit) == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def test_invalid_range_is_answered_without_submessage(host: HostProcess) -> None:
