@@ -15,8 +15,8 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 # Arguments for `itermbus up`, for example: make run UP="--detach"
 UP ?=
 
-# Tests are mostly waiting for processes; the wheel's tests stay together in one worker.
-PYTEST ?= -n 2 --dist loadgroup
+# Tests are mostly waiting for processes.
+PYTEST ?= -n 2
 
 .PHONY: run test check setup clean python node
 

@@ -1,21 +1,23 @@
 """The wheel: what is in it, and the main job from a clean environment, far from the checkout."""
 
+import fcntl
+import os
 import subprocess
 import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from bus.paths import CODE
 from itermbus import exit_codes
-from tests.itermbus.support import Client, Home, new_home
+from tests.itermbus.support import Client, Home, new_home, wait_until
 from tests.itermbus.typing_client import type_and_read
 
-# One worker for all of it: the installation is made once.
-pytestmark = [pytest.mark.xdist_group("wheel"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 
 def run(*command: str | Path) -> str:
@@ -24,21 +26,35 @@ def run(*command: str | Path) -> str:
     return done.stdout
 
 
+@contextmanager
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that all of pytest-xdist's workers share, each in turn: what the first one made, the next one finds."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "packaging"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, CODE)
-    (built,) = folder.glob("*.whl")
-    return built
+    with shared_folder(tmp_path_factory) as folder:
+        if not list(folder.glob("*.whl")):
+            run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, CODE)
+        (built,) = folder.glob("*.whl")
+        return built
 
 
 @pytest.fixture(scope="session")
 def bin_folder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `bin` of an environment that holds the wheel and what it depends on, nothing else."""
-    folder = tmp_path_factory.mktemp("clean") / "venv"
-    run(sys.executable, "-m", "venv", folder)
-    run(folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel)
-    return folder / "bin"
+    with shared_folder(tmp_path_factory) as folder:
+        binaries = folder / "venv" / "bin"
+        if not binaries.exists():
+            run(sys.executable, "-m", "venv", folder / "venv")
+            run(binaries / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel)
+        return binaries
 
 
 @pytest.fixture
@@ -73,11 +89,15 @@ def test_the_main_job(installed: Home) -> None:
     assert installed.paths.environment.readlink() == installed.bin.parent
     with Client(installed.paths.gateway_socket) as client:
         type_and_read(client)
-    status = installed.supervisorctl("-c", str(installed.paths.root / "supervisord.conf"), "status", cwd=Path("/"))
-    lines = dict(line.split()[:2] for line in status.stdout.splitlines())
-    assert {"broker", "gateway", "headless"} <= lines.keys()
-    assert any(name.startswith("pty-") for name in lines)
-    assert set(lines.values()) == {"RUNNING"}
+
+    def states() -> dict[str, str]:
+        conf = str(installed.paths.root / "supervisord.conf")
+        status = installed.supervisorctl("-c", conf, "status", cwd=Path("/"))
+        return dict(line.split()[:2] for line in status.stdout.splitlines())
+
+    wait_until(lambda: set(states().values()) == {"RUNNING"}, "the worker's first second")
+    assert {"broker", "gateway", "headless"} <= states().keys()
+    assert any(name.startswith("pty-") for name in states())
     assert installed.run("down").returncode == exit_codes.OK
     assert installed.processes() == []
     assert installed.sockets() == []
