@@ -4,8 +4,10 @@ import codecs
 import re
 from typing import Protocol
 
-#: An unfinished sequence longer than this is given up: a program that never ends its string must not fill memory.
-MAX_SEQUENCE = 1 << 20
+#: A string longer than this is skipped up to its end: a program that never ends it must not fill memory.
+MAX_STRING = 1 << 20
+#: An unfinished control sequence longer than this is dropped.
+MAX_SEQUENCE = 4096
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
 #: Many plain lines in a row, the shape of nearly all bulk output.
@@ -15,6 +17,8 @@ _CSI_OPEN = re.compile(r"\x1b\[[0-?]*[ -/]*\Z")
 _STRING = re.compile(r"\x1b([\]PX^_])([^\x07\x18\x1a\x1b]*)(\x07|\x1b\\|\x18|\x1a|\x1b(?!\\)(?=.))", re.DOTALL)
 _STRING_OPEN = re.compile(r"\x1b[\]PX^_][^\x07\x18\x1a\x1b]*\x1b?\Z")
 _DCS = re.compile(r"\x1bP([^\x18\x1a\x1b]*)(\x1b\\|\x18|\x1a|\x1b(?!\\)(?=.))", re.DOTALL)
+#: What may end a string; without one of these nothing of it needs to be looked at again.
+_STRING_END = re.compile(r"[\x07\x18\x1a\x1b]")
 _ESCAPE = re.compile(r"\x1b([ -/]*)([0-~])")
 _ESCAPE_OPEN = re.compile(r"\x1b[ -/]*\Z")
 
@@ -48,11 +52,40 @@ class Parser:
         self._sink = sink
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._rest = ""
+        #: The pieces of an unfinished string, joined only when its end may have come.
+        self._pieces: list[str] = []
+        self._length = 0
 
     def feed(self, data: bytes) -> None:
         """Parses `data`; an unfinished sequence waits for the next call."""
         text = self._rest + self._decoder.decode(data)
         self._rest = ""
+        if self._pieces:
+            text = self._continue_string(text)
+        self._parse(text)
+
+    def _continue_string(self, text: str) -> str:
+        """What can be parsed of a string that goes on with `text`; nothing while its end is not in sight."""
+        end = _STRING_END.search(text)
+        if end is None and not self._pieces[-1].endswith("\x1b"):
+            self._length += len(text)
+            if self._length <= MAX_STRING:
+                self._pieces.append(text)
+            return ""
+        whole = "".join([*self._pieces, text])
+        if self._length > MAX_STRING and end is not None:
+            whole = text[end.start() if end.group() == "\x1b" else end.end() :]
+        self._pieces, self._length = [], 0
+        return whole
+
+    def _keep(self, rest: str) -> None:
+        """An unfinished sequence, for the next call."""
+        if rest[1:2] in ("]", "P", "X", "^", "_"):
+            self._pieces, self._length = [rest], len(rest)
+        elif len(rest) <= MAX_SEQUENCE:
+            self._rest = rest
+
+    def _parse(self, text: str) -> None:
         position, length, sink = 0, len(text), self._sink
         match_text, match_lines = _TEXT.match, _LINES.match
         while position < length:
@@ -67,7 +100,7 @@ class Parser:
             else:
                 end = self._sequence(text, position)
                 if end < 0:
-                    self._rest = text[position:] if length - position <= MAX_SEQUENCE else ""
+                    self._keep(text[position:])
                     return
                 position = end
 

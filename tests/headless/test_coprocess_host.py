@@ -92,6 +92,19 @@ def test_output_is_typed(host: HostProcess) -> None:
         wait_until(lambda: any("typed" in line and "echo" not in line for line in client.screen(session)), "it ran")
 
 
+def test_every_byte_reaches_the_program(host: HostProcess) -> None:
+    """A paste of a megabyte with all byte values, into a terminal in raw mode that reads it slowly at first."""
+    data, out = host.home / "data", host.home / "out"
+    data.write_bytes(bytes(range(256)) * 4096)
+    with host.connect() as client:
+        session = client.sessions()[0]
+        client.type(session, f"stty raw -echo; echo sy''nc; sleep 0.3; head -c {1 << 20} > {out}; sleep 1000\n")
+        wait_until(lambda: any("sync" in line for line in client.screen(session)), "the terminal is raw")
+        run(client, session, f"exec cat {data}")
+        wait_until(lambda: out.exists() and out.stat().st_size == 1 << 20, "all has arrived")
+    assert out.read_bytes() == data.read_bytes()
+
+
 def test_end_of_output_frees_the_slot(host: HostProcess) -> None:
     """EOF on stdout ends it with SIGTERM, though the program runs on."""
     mark = host.home / "mark"

@@ -214,9 +214,25 @@ def test_reflow() -> None:
 
 
 def test_endless_strings_are_given_up() -> None:
-    flooded = terminal(b"\x1b]0;" + b"x" * (3 << 20))
-    flooded.feed(b"\x1b\\ok")
-    assert any("ok" in text for text in everything(flooded))
+    for piece in (4096, 3 << 20):
+        flooded = terminal(b"\x1b]0;")
+        for _ in range((3 << 20) // piece):
+            flooded.feed(b"x" * piece)
+        flooded.feed(b"\x1b\\ok")
+        assert everything(flooded)[0] == "ok"
+
+
+def test_strings_in_many_pieces() -> None:
+    pieces = terminal(b"\x1b]0;")
+    for _ in range(1000):
+        pieces.feed(b"x")
+    pieces.feed(b"\x1b")
+    pieces.feed(b"\\ok\x1bP$q")
+    pieces.feed(b"m\x1b\\")
+    news = pieces.take_news()
+    assert news.facts["terminalIconName"] == "x" * 1000
+    assert news.replies == b"\x1bP1$r0m\x1b\\"
+    assert everything(pieces)[0] == "ok"
 
 
 @settings(max_examples=150, deadline=None)
