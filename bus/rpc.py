@@ -91,8 +91,8 @@ class Client:
     ) -> tuple[R, bytes]:
         """Sends `command`, not to be carried out after `seconds`, and waits for its result and payload.
 
-        Raises `RequestTimeout` when no answer came in time, the server's refusal as its exception, `ProtocolError` for a reply
-        that cannot be read.
+        Raises `RequestTimeout` when no answer came in time, the server's refusal as its exception, `ProtocolError` for
+        a reply that cannot be read.
         """
         number = next(self._numbers)
         deadline = time.monotonic() + seconds + GRACE_SECONDS
