@@ -32,6 +32,14 @@ class Announcer:
         self._layout = compose(model, broker, 0)
         self._published = 0.0
         self._planned: asyncio.TimerHandle | None = None
+        #: Set once there is something to tell: a broker that has just started must not say that there are no sessions.
+        self.opened = asyncio.Event()
+
+    def open(self) -> None:
+        """The model is complete for the first time, or is known to stay empty for now."""
+        if not self.opened.is_set():
+            self.opened.set()
+            self.changed()
 
     def layout(self) -> Layout:
         """The layout as it is now. Publishes it if that is news, so that revisions keep their order."""
@@ -40,7 +48,7 @@ class Announcer:
 
     def changed(self) -> None:
         """Something in the model may have changed: tells at once, or in a moment if it told just now."""
-        if self._planned is not None:
+        if self._planned is not None or not self.opened.is_set():
             return
         loop = asyncio.get_running_loop()
         wait = self._published + _PAUSE_SECONDS - loop.time()
@@ -62,6 +70,8 @@ class Announcer:
             await asyncio.sleep(1)
             seconds += 1
             age = round(asyncio.get_running_loop().time() - self._published)
+            if not self.opened.is_set():
+                continue
             if age in _REPEAT_SECONDS or age % _REPEAT_EVERY_SECONDS == _REPEAT_EVERY_SECONDS - 1:
                 self._send("layout", self._layout)
             if seconds % _STAT_EVERY_SECONDS == 0:

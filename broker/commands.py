@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 from broker import iterm2_act, iterm2_look
 from broker.announcer import Announcer
@@ -64,7 +65,7 @@ class Desk:
     command: CoprocessCommand
     request_look: Callable[[], None]
     #: One at a time types into a session, so that texts keep their order and stay in one piece.
-    typing: dict[str, asyncio.Lock] = field(default_factory=dict)
+    typing: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
 
 async def carry_out(desk: Desk, command: AnyCommand, payload: bytes) -> Answer:
@@ -76,6 +77,7 @@ async def carry_out(desk: Desk, command: AnyCommand, payload: bytes) -> Answer:
 
 
 async def get_layout(desk: Desk, _command: GetLayout, _payload: bytes) -> Answer:
+    await desk.announcer.opened.wait()
     return LayoutResult(layout=desk.announcer.layout()), b""
 
 

@@ -64,6 +64,11 @@ class Iterm2Keeper:
             raise Iterm2Unavailable(f"iTerm2 is not connected: {reason}")
         return self.link
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is known that there is no connection now, and not only not tried yet."""
+        return self._status is not None and self._status.state != "connected"
+
     async def run(self) -> None:
         """Connects and stays connected until cancelled."""
         backoff = _Backoff()

@@ -123,9 +123,11 @@ class Reconciler:
     async def _round(self, full: bool) -> float:
         self.rounds += 1
         link = self._keeper.link
-        listing = await self._look(link, full)
         if full or self._states is None:
             self._states = await self._supervisor.states()
+        if self.rounds == 1:
+            await self._adopt(self._states)
+        listing = await self._look(link, full)
         strangers = await self._hear_workers(full, link)
         if listing is not None and link is None:
             # iTerm2 is gone as far as we can see; an open pipe says otherwise, and its worker stays.
@@ -133,6 +135,8 @@ class Reconciler:
         present = await self._present(link, listing)
         todo = plan(self._model, present, self._command, self._settings.attaches_per_hour)
         self._note(todo)
+        if link is not None or self._keeper.has_failed:
+            self._announcer.open()
         self._store.save(self._model.histories())
         if todo.actions:
             self._states = None
@@ -144,6 +148,14 @@ class Reconciler:
         if todo.until is None:
             return self._settings.reconcile_seconds
         return max(todo.until - self._clock(), _BURST_SECONDS)
+
+    async def _adopt(self, states: dict[str, str]) -> None:
+        """Hears the workers of the broker before, so that its sessions are attached from the first word on."""
+        running = [name for name, state in states.items() if state == "RUNNING"]
+        for name, position in (await self._workers.positions(running)).items():
+            record = self._model.record(name)
+            record.worker = True
+            record.attached = position.attached if position else None
 
     async def _look(self, link: Link | None, full: bool) -> Listing | None:
         """iTerm2's list, None while nobody knows."""
@@ -159,18 +171,18 @@ class Reconciler:
         """Asks the workers, all of them on the clock and else those that are not known to be attached: an event of
         theirs may have been lost, and a worker that hangs does not say so.
 
-        Returns those that are attached though their sessions are not known, which happens while there is no list.
+        Returns those that are, or may be, attached though their sessions are not known: there may be no list yet.
         """
-        strangers: list[str] = []
-        known = self._model.sessions
-        running = [name for name, state in (self._states or {}).items() if state in _HAS_PROCESS]
+        known, states = self._model.sessions, self._states or {}
+        # One that is only starting says by itself when it is attached, and its silence means nothing.
+        running = [name for name, state in states.items() if state == "RUNNING"]
         asked = [name for name in running if (full or not known[name].attached if name in known else link is None)]
+        strangers = [name for name, state in states.items() if state == "STARTING" and name not in known]
         for name, position in (await self._workers.positions(asked)).items():
             record = known.get(name)
             if record is None:
                 strangers += [name] if position is not None and position.attached else []
             elif position is None:
-                # A worker that is only starting is given its time: silence counts on the clock alone.
                 record.silent += 1 if full else 0
             else:
                 record.silent = 0

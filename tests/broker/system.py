@@ -88,9 +88,7 @@ class System:
             layout = self.call(GetLayout(), LayoutResult, seconds=1).layout
         except RequestError:
             return {}
-        trees = [tab.root for window in layout.windows for tab in window.tabs]
-        found = [session for tree in trees for session in _leaves(tree)]
-        return {session.session_id: session for session in (*found, *layout.buried)}
+        return {session.session_id: session for session in sessions_of(layout)}
 
     def new_session(self) -> Created:
         """A tab whose session is attached."""
@@ -175,6 +173,12 @@ def wait_event(subscriber: Subscriber, wanted: Callable[[Any], bool], what: str)
         return message.body if isinstance(message, Event) and wanted(message.body) else None
 
     return wait_until(receive, what)
+
+
+def sessions_of(layout: Layout) -> list[Session]:
+    """Every session of a layout."""
+    trees = [tab.root for window in layout.windows for tab in window.tabs]
+    return [*(session for tree in trees for session in _leaves(tree)), *layout.buried]
 
 
 def _leaves(split: Split) -> list[Session]:

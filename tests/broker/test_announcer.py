@@ -74,8 +74,13 @@ def converse(path: Path, talk: Callable[[Desk], Awaitable[None]]) -> None:
 def test_a_change_is_told_and_no_change_is_not(path: Path) -> None:
     async def talk(desk: Desk) -> None:
         desk.announcer.changed()
+        desk.record.variables["name"] = "first"
+        desk.announcer.open()
         first = await desk.layout()
         assert (first.revision, first.broker) == (1, "run")
+        (session,) = first.windows[0].tabs[0].root.children
+        assert isinstance(session, Session)
+        assert session.title == "first"
         desk.announcer.changed()
         desk.record.variables["name"] = "new"
         second = (await desk.layout()) if desk.announcer.layout() else None
@@ -88,6 +93,7 @@ def test_a_change_is_told_and_no_change_is_not(path: Path) -> None:
 
 def test_a_title_that_never_rests_is_told_seldom_and_last_as_it_is(path: Path) -> None:
     async def talk(desk: Desk) -> None:
+        desk.announcer.open()
         for number in range(1, 500):
             desk.record.variables["name"] = str(number)
             desk.announcer.changed()
@@ -106,7 +112,7 @@ def test_the_layout_is_repeated_for_who_came_too_late(path: Path) -> None:
             desk.announcer.repeat(lambda: stat(1, {"sessions": 1})), name="repeat"
         )
         try:
-            desk.announcer.changed()
+            desk.announcer.open()
             assert (await desk.layout()).revision == 1
             assert (await desk.layout()).revision == 1
         finally:

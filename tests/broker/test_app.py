@@ -31,7 +31,7 @@ from bus.messages import (
     TakeSnapshot,
     Written,
 )
-from tests.broker.system import System, wait_event
+from tests.broker.system import System, sessions_of, wait_event
 from tests.support import environment, wait_until
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -216,9 +216,13 @@ def test_a_killed_broker_changes_nothing(system: System) -> None:
     worker, before = system.pid(f"pty-{session_id}"), position(system, session_id)
     coprocesses = shims(system)
     known = set(system.states())
-    system.kill("broker")
-    wait_until(lambda: set(system.sessions()) == known, "the new broker to know every session")
-    system.wait_attached(session_id)
+    run = system.layout().broker
+    with system.subscribe("layout") as layouts:
+        wait_event(layouts, lambda body: body.broker == run, "the subscription to be known")
+        system.kill("broker")
+        first = wait_event(layouts, lambda body: body.broker != run, "the new broker's first layout")
+    assert {session.session_id for session in sessions_of(first) if session.attached} == known
+    assert set(system.sessions()) == known
     assert system.pid(f"pty-{session_id}") == worker
     assert position(system, session_id).epoch == before.epoch
     assert set(system.states()) == known

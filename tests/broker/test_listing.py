@@ -89,7 +89,8 @@ def test_a_change_is_applied_and_an_unknown_object_asks_for_a_look() -> None:
 
 def test_the_current_window_stays_so_when_it_is_no_longer_key() -> None:
     before = Focus(True, "pty-W1")
-    assert apply_focus(before, window_word("pty-W1", status=2), read_listing(response())) == before
+    for other in ("pty-W1", "pty-W2"):
+        assert apply_focus(before, window_word(other, status=2), read_listing(response())) == before
 
 
 def test_pruning_empties_tabs_and_windows() -> None:

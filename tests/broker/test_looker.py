@@ -193,7 +193,7 @@ def test_coprocesses_are_seen_and_sessions_that_are_gone_are_left_out(host: Host
         (first,) = desk.session_ids
         nobody = "00000000-0000-4000-8000-000000000000"
         assert await desk.looker.coprocesses(link, [first, nobody]) == {first: None}
-        command = "exec cat >/dev/null '\\' $HOME"
+        command = "exec sleep 600 # '\\' $HOME"
         assert await iterm2_act.run_coprocess(link, first, command)
         assert await desk.looker.coprocesses(link, [first]) == {first: command}
         assert not await iterm2_act.run_coprocess(link, first, "exec cat")

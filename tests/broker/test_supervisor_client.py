@@ -100,9 +100,10 @@ def test_the_life_of_a_worker(daemon: Daemon) -> None:
 
 
 def test_stopping_does_not_wait_for_a_worker_that_takes_its_time(daemon: Daemon) -> None:
-    daemon.configure(A, "/bin/sh -c 'trap : TERM; while :; do sleep 600; done'")
+    ready = daemon.home / "ready"
+    daemon.configure(A, f"/bin/sh -c 'trap : TERM; : > {ready}; while :; do sleep 600; done'")
     asyncio.run(daemon.client.add([A]))
-    daemon.wait_states({A: "RUNNING"})
+    wait_until(ready.exists, "the worker to ignore SIGTERM")
     asyncio.run(daemon.client.stop([A]))
     assert daemon.states() == {A: "STOPPING"}
     daemon.wait_states({A: "STOPPED"})
