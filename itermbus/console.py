@@ -3,6 +3,7 @@
 No control code ever goes into a pipe or a file, and no line is cut or wrapped there.
 """
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -18,6 +19,14 @@ def console() -> Console:
     """A console on the present stdout."""
     terminal = sys.stdout.isatty()
     return Console(highlight=False, soft_wrap=True, width=None if terminal else _UNLIMITED)
+
+
+def forget_terminal() -> None:
+    """Sends all further output nowhere: the terminal is closed, and writing to it would be an error."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def table(out: Console, *columns: str) -> Table:

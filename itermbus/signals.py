@@ -16,6 +16,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.stops = 0
+        self.hung_up = False
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
@@ -33,6 +34,7 @@ class Signals:
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if number != signal.SIGCHLD:
             self.stops += 1
+            self.hung_up |= number == signal.SIGHUP
         try:
             os.write(self._write, b".")
         except BlockingIOError:

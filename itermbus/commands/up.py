@@ -7,7 +7,7 @@ from bus import config
 from bus import paths as run_time
 from bus.paths import Paths
 from itermbus import exit_codes, installation, instance, iterm2_app, shutdown, startup
-from itermbus.console import command_name, console
+from itermbus.console import command_name, console, forget_terminal
 from itermbus.signals import Signals
 from itermbus.start_view import start_view
 from itermbus.startup import Interrupted, Launch, StartFailed
@@ -95,6 +95,8 @@ def _stay(paths: Paths, launcher: subprocess.Popen[bytes], signals: Signals) -> 
 
 def _stop(paths: Paths, signals: Signals) -> None:
     """The ordered stop. Another Ctrl-C from now on cuts it short."""
+    if signals.hung_up:
+        forget_terminal()
     out = console()
     before = signals.stops
     shutdown.stop(paths, lambda text: out.print(f"{text} ...", markup=False), lambda: signals.stops > before)

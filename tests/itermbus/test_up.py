@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -201,14 +203,15 @@ def test_plain_supervisor_in_the_checkout(home: Home) -> None:
     assert home.run("status").returncode == exit_codes.NOT_RUNNING
 
 
-def test_on_a_terminal_ctrl_c_stops_it(home: Home) -> None:
+@contextmanager
+def up_on_a_terminal(home: Home) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`itermbus up` with a terminal of its own, until it is ready; yields it and the terminal's other side."""
     master, slave = pty.openpty()
-    environment = home.environment | {"TERM": "xterm-256color"}
-    # A session of its own with the terminal as its controlling one, so that the line discipline sends the SIGINT.
-    command = ["python3", "-c", "import os, pty, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"]
+    # As a login has it: the terminal is the controlling one, so that the kernel sends the signals.
+    login = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
     process = subprocess.Popen(
-        [str(BIN / "python"), *command[1:], str(BIN / "itermbus"), "up", "--headless"],
-        env=environment,
+        [str(BIN / "python"), "-c", login, str(BIN / "itermbus"), "up", "--headless"],
+        env=home.environment | {"TERM": "xterm-256color"},
         stdin=slave,
         stdout=slave,
         stderr=slave,
@@ -218,13 +221,27 @@ def test_on_a_terminal_ctrl_c_stops_it(home: Home) -> None:
         seen = read_until(master, READY.encode())
         assert b"\x1b[" in seen
         assert "✓".encode() in seen
+        supervisord = SupervisorClient(home.paths.supervisor_socket).pid()
+        assert os.getsid(supervisord) != os.getsid(process.pid), "the terminal's Ctrl-C would reach it too"
+        yield process, master
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_on_a_terminal_ctrl_c_stops_it(home: Home) -> None:
+    with up_on_a_terminal(home) as (process, master):
         os.write(master, b"\x03")
         read_until(master, b"itermbus is stopped.")
         assert process.wait(PATIENCE) == exit_codes.OK
-    finally:
         os.close(master)
-        process.kill()
-        process.wait()
+    assert nothing_is_left(home)
+
+
+def test_a_closed_terminal_stops_it(home: Home) -> None:
+    with up_on_a_terminal(home) as (process, master):
+        os.close(master)
+        assert process.wait(PATIENCE) == exit_codes.OK
     assert nothing_is_left(home)
 
 
