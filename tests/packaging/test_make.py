@@ -2,12 +2,16 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from bus.paths import CODE
+from tests.itermbus.support import Client, new_home, wait_until
+from tests.itermbus.typing_client import type_and_read
 
 
 @pytest.fixture
@@ -83,3 +87,25 @@ def test_setup_is_quick_when_nothing_changed(checkout: Path, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     os.utime(checkout / "pyproject.toml", (later + 10, later + 10))
     assert make(checkout, tmp_path / "bin", "setup").returncode != 0, "it did not look for a Python again"
+
+
+def test_run_starts_everything_and_ctrl_c_stops_it() -> None:
+    stamp = CODE / ".venv" / ".set-up"
+    if not stamp.exists() or stamp.stat().st_mtime < (CODE / "pyproject.toml").stat().st_mtime:
+        pytest.skip("this environment was not made by `make setup`")
+    with new_home() as home:
+        # Ctrl-C on a terminal goes to the whole process group: here to make and all it started.
+        leader = "import os, sys; os.setsid(); os.execvp('make', ['make', '-C', sys.argv[1], 'run'])"
+        process = home.spawn([sys.executable, "-c", leader, str(CODE)])
+        said = "The gateway listens at"
+        wait_until(lambda: process.poll() is not None or said in home.output.read_text(), "make run")
+        assert process.poll() is None, home.output.read_text()
+        if sys.platform != "darwin":
+            assert "the headless host stands in for it" in home.output.read_text()
+        with Client(home.paths.gateway_socket) as client:
+            type_and_read(client)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(60)
+        assert "itermbus is stopped." in home.output.read_text()
+        assert home.processes() == []
+        assert home.sockets() == []
