@@ -17,6 +17,7 @@ import psutil
 
 _log = logging.getLogger(__name__)
 _TRAMPOLINE = str(Path(__file__).with_name("trampoline.py"))
+#: The same number on Linux and macOS; the termios module does not know it.
 _IUTF8 = 0x4000
 #: The limit that programs get: the one the host was started with, before it raises its own.
 _DESCRIPTOR_LIMIT = str(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
@@ -97,8 +98,7 @@ def _prepare(slave: int, columns: int, rows: int) -> None:
     """Size and line discipline as iTerm2 sets them: UTF-8 aware, erase is DEL."""
     termios.tcsetwinsize(slave, (rows, columns))
     attributes = termios.tcgetattr(slave)
-    if sys.platform == "linux":
-        attributes[0] |= _IUTF8
+    attributes[0] |= _IUTF8
     attributes[6][termios.VERASE] = b"\x7f"
     termios.tcsetattr(slave, termios.TCSANOW, attributes)
 

@@ -19,6 +19,8 @@ from headless.screen_feed import ScreenFeed
 from headless.task_notifier import TaskNotifier
 
 _log = logging.getLogger(__name__)
+#: A host started without its working folder on the module path must not find other modules there now.
+_SAME_PATH = ("-P",) if sys.flags.safe_path else ()
 _READ_SIZE = 256 * 1024
 #: The kernel buffer in front of the emulator; small, so that one busy session does not delay the others' answers much.
 _SEND_BUFFER = 128 * 1024
@@ -81,7 +83,7 @@ class Screens:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "headless.emulator", str(theirs.fileno())],
+                [sys.executable, *_SAME_PATH, "-m", "headless.emulator", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
             )

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from headless.emulator.widths import char_width
+
 #: A cell that nothing was ever written to (iTerm2: code 0).
 NULL = "\x00"
 #: The right half of a double-width character (iTerm2 sources/ScreenChar/ScreenChar.h:56, DWC_RIGHT).
@@ -148,6 +150,4 @@ def used_length(cells: Sequence[str]) -> int:
 
 def is_wide_head(cell: str) -> bool:
     """Whether the cell holds a character that takes two columns."""
-    from headless.emulator.widths import char_width
-
     return cell > "\x7f" and any(char_width(char) == 2 for char in cell)

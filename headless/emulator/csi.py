@@ -268,7 +268,7 @@ def _reported_row(terminal: "Terminal") -> int:
 def _report_private_mode(terminal: "Terminal", numbers: Numbers) -> None:
     """DECRQM: 1 set, 2 reset, 0 not known."""
     number = numbers[0]
-    known = number in (6, 7, 47, 1047, 1048, 1049, *modes.MOUSE_MODES, *modes._REMEMBERED)
+    known = number in (6, 7, 47, 1047, 1048, 1049, *modes.MOUSE_MODES, *modes.REMEMBERED)
     state = (1 if number in terminal.flags else 2) if known else 0
     terminal.reply(f"\x1b[?{number};{state}$y")
 

@@ -143,13 +143,10 @@ class Grid:
         surplus = max(0, self.y + 1 - rows)
         lines = [Line.of(line.cells, line.styles, columns, soft=False) for line in self.lines[surplus : surplus + rows]]
         lines.extend(Line(columns) for _ in range(rows - len(lines)))
-        self._adopt(lines, columns, rows, self.x, self.y - surplus)
+        self.adopt(lines, columns, rows, self.x, self.y - surplus)
 
-    def _adopt(self, lines: list[Line], columns: int, rows: int, x: int, y: int) -> None:
+    def adopt(self, lines: list[Line], columns: int, rows: int, x: int, y: int) -> None:
+        """Takes over lines of another size; the scroll region becomes the whole screen."""
         self.lines, self.columns, self.rows = lines, columns, rows
         self.top, self.bottom = 0, rows - 1
         self.x, self.y = max(0, min(x, columns)), max(0, min(y, rows - 1))
-
-    def adopt(self, lines: list[Line], columns: int, rows: int, x: int, y: int) -> None:
-        """Takes over rewrapped lines; the scroll region becomes the whole screen."""
-        self._adopt(lines, columns, rows, x, y)

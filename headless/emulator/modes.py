@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 #: DECSET number to iTerm2's mouse reporting mode (sources/VT100/VT100TerminalDelegate.h:30).
 MOUSE_MODES = {1000: 0, 1001: 1, 1002: 2, 1003: 3}
 #: Modes that change nothing here but are remembered, so that DECRQM answers truly.
-_REMEMBERED = frozenset((1, 5, 12, 25, 45, 66, 1004, 1005, 1006, 1015, 2004, 2026))
+REMEMBERED = frozenset((1, 5, 12, 25, 45, 66, 1004, 1005, 1006, 1015, 2004, 2026))
 
 
 def set_ansi(terminal: "Terminal", number: int, on: bool) -> None:
@@ -35,7 +35,7 @@ def set_private(terminal: "Terminal", number: int, on: bool) -> None:
         _alternate(terminal, number, on)
     elif number == 1048:
         save_cursor(terminal) if on else restore_cursor(terminal)
-    elif number not in _REMEMBERED:
+    elif number not in REMEMBERED:
         return
     if number == 66:
         set_keypad(terminal, on)

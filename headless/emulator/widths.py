@@ -13,8 +13,10 @@ MAX_CLUSTER = 20
 @lru_cache(maxsize=65536)
 def char_width(char: str) -> int:
     """0 for marks that join the character before them, 2 for wide characters, else 1."""
-    if char in (ZERO_WIDTH_JOINER, EMOJI_PRESENTATION) or "\U0001f3fb" <= char <= "\U0001f3ff":
-        return 0 if char <= "\uffff" else 2
+    if char in (ZERO_WIDTH_JOINER, EMOJI_PRESENTATION):
+        return 0
+    if "\U0001f3fb" <= char <= "\U0001f3ff":  # skin tones: alone they are emoji, whatever the tables say
+        return 2
     width = wcwidth(char)
     return width if width > 0 else 0
 

@@ -50,7 +50,7 @@ def test_surroundings(host: HostProcess) -> None:
     out = host.home / "out"
     with host.connect() as client:
         session = client.sessions()[0]
-        script = "pwd; ls /proc/self/fd | wc -l; ps -o pgid=,sid= -p $$; env; echo end"
+        script = "pwd; ls /dev/fd | wc -l; ps -o pgid=,sid= -p $$; env; echo end"
         run(client, session, f"({script}) > {out}; sleep 1000")
         wait_until(lambda: "\nend\n" in content(out)(), "the script ran")
         command = psutil.Process(host.statistics(session)["coprocess"]["pid"]).cmdline()
