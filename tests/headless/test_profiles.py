@@ -38,8 +38,8 @@ def test_dynamic_profiles_are_offered_and_used(home: Path, start_host: Callable[
 @pytest.mark.parametrize(
     "content", ["", "[]", '{"Profiles": [{"Name": "x"}]}', '{"Profiles": [{"Name": "x", "Guid": "y", "Columns": "z"}]}']
 )
-def test_bad_files_are_named(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "profiles.json"
+def test_bad_files_are_named(home: Path, content: str) -> None:
+    file = home / "profiles.json"
     file.write_text(content)
     with pytest.raises(StartError, match=r"profiles\.json"):
         ProfileStore().load(file)
