@@ -9,6 +9,7 @@ to be reset before the next connection.
 
 import asyncio
 import contextlib
+import io
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -177,7 +178,9 @@ async def open_link(paths: Paths, cookie: Cookie | None, on_notification: Callab
     _set_cookie(cookie)
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
-            connection = await Connection.async_create()
+            # Before it ends the process, the package prints; what there is to say is said below.
+            with contextlib.redirect_stdout(io.StringIO()):
+                connection = await Connection.async_create()
     except ConnectionRefusedError:
         raise Unavailable(Iterm2Status(state="not_running", reason="nobody listens at iTerm2's API socket")) from None
     except TimeoutError:

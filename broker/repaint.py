@@ -55,7 +55,8 @@ class Screen:
 def paint(screen: Screen) -> bytes:
     """The repaint as UTF-8."""
     pen = _Pen(screen)
-    out = ["\x1b[?1049l", _RESET, _CLEAR]
+    # The clear comes first because clients know a repaint by it, and again on the screen that the resets lead to.
+    out = ["\x1b[2J\x1b[?1049l", _RESET, _CLEAR]
     if screen.scrollback:
         out.append(_CLEAR_SCROLLBACK)
     lines = [*screen.lines[: screen.rows], *repeat(Line(), screen.rows - len(screen.lines))]

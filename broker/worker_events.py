@@ -61,6 +61,7 @@ class WorkerEvents:
         record = self._model.sessions.get(event.session_id)
         if record is None:
             return
+        record.worker = True
         record.attached = event.attached
         if event.attached and record.history.stopped:
             # Started again by hand, from iTerm2's list of recent coprocesses.

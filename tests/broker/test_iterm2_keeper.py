@@ -136,13 +136,14 @@ def test_a_host_that_quits_and_one_that_dies(host: Host) -> None:
 
 
 @pytest.mark.parametrize(("status", "words"), [(401, "cookie"), (406, "upgrade"), (400, "400")])
-def test_a_refusal_is_told_in_words(host: Host, status: int, words: str) -> None:
+def test_a_refusal_is_told_in_words(host: Host, status: int, words: str, capfd: pytest.CaptureFixture[str]) -> None:
     host.fault("refuse", status=status, count=1000)
 
     async def conversation(kept: Kept) -> None:
         assert words in (await kept.wait_state("refused")).reason
 
     assert keep(host, conversation) == ["refused"]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_ten_connections_leave_nothing_behind(host: Host) -> None:

@@ -89,7 +89,7 @@ def test_what_we_stop_ourselves_does_not_count(desk: Desk) -> None:
 def test_a_coprocess_that_the_user_started_again_is_welcome(desk: Desk) -> None:
     desk.take(attached=False, reason="stopped")
     desk.take(attached=True)
-    assert (desk.record.attached, desk.record.history.stopped) == (True, False)
+    assert (desk.record.attached, desk.record.history.stopped, desk.record.worker) == (True, False, True)
 
 
 def test_a_session_that_is_not_known_is_left_to_the_next_look(desk: Desk) -> None:
