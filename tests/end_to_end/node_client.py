@@ -30,6 +30,8 @@ class NodeClient:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
+            if not line.endswith(b"\n"):
+                return  # The client was ended in the middle of it.
             self.raw_lines.append(line)
             self.messages.append(json.loads(line))
 

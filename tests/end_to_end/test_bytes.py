@@ -27,8 +27,6 @@ print('got', sys.argv[1], digest.hexdigest(), flush=True)
 #: Writes a file's bytes one at a time.
 _SLOWLY = """
 import os, sys
-
-pytestmark = pytest.mark.xdist_group("end_to_end_bytes")
 for byte in open(sys.argv[1], 'rb').read():
     os.write(1, bytes([byte]))
 print('do' 'ne')

@@ -3,13 +3,9 @@
 import os
 import signal
 
-import pytest
-
 from tests.end_to_end.conftest import System
 from tests.end_to_end.node_client import NodeClient
 from tests.support import wait_until
-
-pytestmark = pytest.mark.xdist_group("end_to_end_start")
 
 
 def _pid(system: System, name: str) -> int:

@@ -5,13 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.end_to_end.conftest import System
 from tests.end_to_end.node_client import NodeClient
 from tests.support import environment, wait_until
-
-pytestmark = pytest.mark.xdist_group("end_to_end_start")
 
 _ROOT = Path(__file__).parents[2]
 

@@ -4,13 +4,9 @@ import base64
 import re
 from collections.abc import Callable
 
-import pytest
-
 from tests.end_to_end.conftest import System
 from tests.end_to_end.node_client import NodeClient
 from tests.support import wait_until
-
-pytestmark = pytest.mark.xdist_group("end_to_end_start")
 
 
 def test_start_sequence_comes_in_order(connect: Callable[..., NodeClient]) -> None:

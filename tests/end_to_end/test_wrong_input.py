@@ -11,8 +11,6 @@ from tests.end_to_end.conftest import System
 from tests.end_to_end.node_client import NodeClient
 from tests.support import wait_until
 
-pytestmark = pytest.mark.xdist_group("end_to_end_bytes")
-
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 

@@ -5,6 +5,7 @@ is checked on the open connection, and whatever is not exactly a greeting with t
 """
 
 import os
+import select
 import socket
 import stat
 from pathlib import Path
@@ -101,6 +102,16 @@ class ShimConnection:
             return False
         self.stopped = self.stopped or said == STOPPED
         return bool(said) and not self.stopped
+
+    def wait_stopped(self, seconds: float) -> bool:
+        """Whether the shim says within `seconds` that the user stopped it.
+
+        iTerm2 closes the pipe in the same moment in which it sends SIGTERM (sources/Tasks/PTYTask.m:484), so the end of
+        the pipe is often seen before the shim's word.
+        """
+        if select.select([self._socket], [], [], seconds)[0]:
+            self.is_open()
+        return self.stopped
 
     def say_ended(self) -> None:
         """Tells the shim that the pipe has ended, so that it goes instead of handing it over again."""

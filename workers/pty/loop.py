@@ -42,6 +42,9 @@ _REQUESTS_PER_TURN = 32
 #: The longest wait for an event, in milliseconds: deadlines of input and the death of supervisord are looked at then.
 _TICK_MS = 1000
 
+#: How long a shim has, once its pipe has ended, to say that the user stopped it. Nothing is left to drain meanwhile.
+_LAST_WORD_SECONDS = 0.2
+
 #: Shims that have connected and not yet greeted.
 _PENDING_SHIMS = 8
 
@@ -252,6 +255,8 @@ class PtyWorker:
         self._input.refuse_all()
         self._release_source()
         if self._shim is not None:
+            if reason == "ended" and self._shim.wait_stopped(_LAST_WORD_SECONDS):
+                reason = "stopped"
             self._shim.say_ended()
         self._drop_shim()
         log.info("detached: %s", reason)

@@ -264,6 +264,31 @@ def test_the_end_of_the_pipe_is_published_and_all_of_it_was_read(rig: Rig) -> No
         assert got[0].reason in ("", "ended")
 
 
+@pytest.mark.parametrize("pipe_first", [True, False])
+def test_a_stop_of_the_user_is_told_from_an_end(rig: Rig, pipe_first: bool) -> None:
+    """iTerm2 sends SIGTERM and closes the pipe in one moment; the worker may see either first."""
+    rig.start_worker()
+    shim = rig.start_shim()
+    rig.wait_attached()
+    with Subscriber(rig.context, [rig.session.pub], [b""]) as subscriber:
+
+        def subscribed() -> object:
+            os.write(rig.output, b"x")
+            return subscriber.receive(0.05)
+
+        wait_until(subscribed, "the subscription")
+        if pipe_first:
+            rig.close_pipe()
+        shim.send_signal(signal.SIGTERM)
+
+        def last_word() -> Attachment | None:
+            message = subscriber.receive(0.1)
+            return message.body if isinstance(message, Event) and isinstance(message.body, Attachment) else None
+
+        said = wait_until(last_word, "the end of the attachment")
+        assert (said.attached, said.reason) == (False, "stopped")
+
+
 def test_it_stops_at_once_and_takes_its_sockets_along(rig: Rig) -> None:
     worker = rig.start_worker()
     rig.start_shim()
