@@ -15,8 +15,8 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 # Arguments for `itermbus up`, for example: make run UP="--detach"
 UP ?=
 
-# Tests are mostly waiting for processes.
-PYTEST ?= -n 2
+# Tests are mostly waiting for processes. Those of a file stay together: some share a running system.
+PYTEST ?= -n 2 --dist loadfile
 
 .PHONY: run test check setup clean python node
 

@@ -163,3 +163,6 @@ def run(paths: Paths, settings: Settings) -> None:
                 await app.run()
 
     asyncio.run(main())
+    # libzmq leaves the files of its listeners behind (4.3.5, src/ipc_listener.cpp: close).
+    for left in (paths.bus_feed, paths.bus_pub, paths.broker_rpc):
+        left.unlink(missing_ok=True)

@@ -4,7 +4,8 @@ Run by path with `python -I -S`. Argument 1 is the limit of descriptors, 2 argv[
 rest its arguments.
 A small program instead of a preexec function: Python code between fork and exec is unsafe once the host has
 threads, and no portable tool sets a controlling terminal. It also undoes Python's own SIGPIPE setting and
-whatever the host inherited (nohup), so that a shell starts with default dispositions and an open mask.
+whatever the host inherited (nohup, a strict umask), so that a shell starts with default dispositions, an open
+signal mask and the file mode mask that macOS gives to apps and so to iTerm2's shells.
 """
 
 import fcntl
@@ -23,6 +24,7 @@ def main() -> int:
         except (OSError, ValueError):
             continue  # reserved by the C library
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.umask(0o022)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     limit, name, program, *arguments = sys.argv[1:]
     resource.setrlimit(resource.RLIMIT_NOFILE, (int(limit), resource.getrlimit(resource.RLIMIT_NOFILE)[1]))

@@ -18,9 +18,10 @@ from itermbus.supervisor_client import ProcessInfo, SupervisorClient, Supervisor
 #: Seconds until everything has to be up. On an idle machine it takes about two.
 START_SECONDS = 60.0
 
-#: Seconds between two looks, and for one look at the gateway, which waits 100 ms for a `hello` first.
+#: Seconds between two looks, and for one look at the gateway, which waits 100 ms for a `hello` first and, when it has
+#: no sessions to tell of, 1.5 s before it says so.
 _LOOK = 0.1
-_GATEWAY = 1.0
+_GATEWAY = 2.0
 
 #: Seconds for which the gateway's word that iTerm2 is missing is not the last.
 _ITERM2 = 5.0

@@ -121,7 +121,7 @@ class Gateway:
             _turn_away(connected, self._settings.clients)
             return
         connection = Connection(connected, next(self._numbers), self._settings.client_queue_bytes)
-        conversation = Conversation(connection, self._table, self._upstream, self._settings)
+        conversation = Conversation(connection, self._table, self._upstream, self._timers, self._settings)
         self._clients[connection.fileno()] = (connection, conversation)
         self._poller.register(connection.fileno(), zmq.POLLIN)
         self._timers.after(_HELLO_SECONDS, lambda: None if connection.closed else conversation.start())

@@ -33,12 +33,16 @@ from workers.gateway.layout import LayoutIndex
 from workers.gateway.lines import TooLongLine
 from workers.gateway.reader import Reader, Upstream
 from workers.gateway.session_table import SessionTable
+from workers.gateway.timers import Timers
 
 log = logging.getLogger("gateway.client")
 
 #: Input of one client that may be on its way into sessions. Past it nothing more is read from that client until
 #: some was written, so a paste into a busy program slows its own sender and nobody else.
 TYPING_BYTES = 4 * 1024 * 1024
+
+#: How long a new client waits for iTerm2 without being told: after a start all is there within this.
+_START_SECONDS = 1.5
 
 #: One request's whole way: opening a tab may wait for a prompt of iTerm2's.
 _COMMAND_SECONDS = 15.0
@@ -47,10 +51,13 @@ _COMMAND_SECONDS = 15.0
 class Conversation:
     """A client from its first line on. It gets `start` once, then `layout_changed` for every layout."""
 
-    def __init__(self, connection: Connection, table: SessionTable, upstream: Upstream, settings: Gateway) -> None:
+    def __init__(
+        self, connection: Connection, table: SessionTable, upstream: Upstream, timers: Timers, settings: Gateway
+    ) -> None:
         self._connection = connection
         self._table = table
         self._upstream = upstream
+        self._timers = timers
         self._settings = settings
         self._readers: dict[str, Reader] = {}
         self._running = False
@@ -77,15 +84,17 @@ class Conversation:
     def start(self) -> None:
         """Sends `sessions`, the active session's screen, `config` and `ready`, then the rest as it happens.
 
-        Without iTerm2 there is nothing to start with: an `error` says why, and the sequence comes when iTerm2 does.
+        Without iTerm2 there is nothing to start with: an `error` says why after a moment, and the sequence comes when
+        iTerm2 does.
         """
         self._starts += 1
         self._running = False
         self._keep_readers(None)
         index = self._table.index
         if index is None or not index.connected:
-            reason = "the broker has not answered yet" if index is None else index.layout.iterm2.reason
-            self._connection.send(dialect1.error(Iterm2Unavailable(f"iTerm2 is not available: {reason}")))
+            # A client that comes while everything is starting need not know: its start sequence is only a little late.
+            first = self._starts == 1
+            self._timers.after(_START_SECONDS if first else 0.0, self._say_unavailable)
             return
         self._send_sessions(index)
         self._keep_readers(index)
@@ -95,6 +104,13 @@ class Conversation:
             self._finish_start()
         else:
             self._start_with(active, self._starts)
+
+    def _say_unavailable(self) -> None:
+        index = self._table.index
+        if self._connection.closed or self._running or (index is not None and index.connected):
+            return
+        reason = "the broker does not answer" if index is None else index.layout.iterm2.reason
+        self._connection.send(dialect1.error(Iterm2Unavailable(f"iTerm2 is not available: {reason}")))
 
     def _start_with(self, active: str, start: int) -> None:
         def painted(error: RequestError | None) -> None:
