@@ -17,6 +17,7 @@ Count = Annotated[int, Meta(ge=0)]
 Cells = Annotated[int, Meta(ge=1, le=10_000)]
 SessionId = Annotated[str, Meta(pattern=r"^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$")]
 Epoch = Annotated[str, Meta(min_length=1, max_length=32)]
+MarkState = Literal["prompt", "running", "finished"]
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -104,6 +105,34 @@ class Attachment(Message, frozen=True, kw_only=True):
     reason: Literal["", "stopped", "ended"] = ""
 
 
+class SizeChanged(Message, frozen=True, kw_only=True):
+    """From byte `offset` of `epoch` on, the session's screen has this size."""
+
+    v: int = BUS_VERSION
+    session_id: SessionId
+    epoch: Epoch
+    offset: Count
+    columns: Cells
+    rows: Cells
+
+
+class PromptMark(Message, frozen=True, kw_only=True):
+    """A shell with shell integration reached a prompt, ran a command or finished one, at byte `offset` of `epoch`.
+
+    `prompt`: the prompt begins there. `running`: the output of `command` begins there. `finished`: it ended there, with
+    exit status `status`.
+    """
+
+    v: int = BUS_VERSION
+    session_id: SessionId
+    epoch: Epoch
+    offset: Count
+    state: MarkState
+    command: str | None = None
+    status: int | None = None
+    path: str | None = None
+
+
 class Closed(Message, frozen=True, kw_only=True):
     """A session is gone."""
 
@@ -147,6 +176,8 @@ class Stat(Message, frozen=True, kw_only=True):
 EVENTS: dict[str, type[Message]] = {
     "layout": Layout,
     "attached": Attachment,
+    "size": SizeChanged,
+    "prompt": PromptMark,
     "closed": Closed,
     "config": SessionConfig,
 }
@@ -169,6 +200,22 @@ class Replay(Command, frozen=True, kw_only=True, tag="replay"):
     epoch: Epoch
     offset: Count
     limit: Count
+
+
+class NoteSize(Command, frozen=True, kw_only=True, tag="note_size"):
+    """To a worker: the session's screen now has this size. It publishes `event.size` between the right two frames.
+
+    Answer: `Position`, with the offset that the size got as `head`.
+    """
+
+    columns: Cells
+    rows: Cells
+
+
+class FindMark(Command, frozen=True, kw_only=True, tag="find_mark"):
+    """To a worker: where the newest mark of this kind is in its stream. Answer: `Mark`."""
+
+    state: MarkState
 
 
 class GetPosition(Command, frozen=True, kw_only=True, tag="get_position"):
@@ -242,7 +289,7 @@ class DetachAll(Command, frozen=True, kw_only=True, tag="detach_all"):
 
 
 #: What a worker answers, and what the broker answers.
-WorkerCommand = Input | Replay | GetPosition
+WorkerCommand = Input | Replay | GetPosition | NoteSize | FindMark
 BrokerCommand = (
     GetLayout | GetConfig | TakeSnapshot | SendText | Activate | CreateTab | Close | Resize | Attach | DetachAll
 )
@@ -275,13 +322,41 @@ class Written(Result, frozen=True, kw_only=True, tag="written"):
     written: Count
 
 
+class Modes(Message, frozen=True, kw_only=True):
+    """What programs have set of a terminal's modes, as far as the bytes of this epoch tell; None: nothing was said.
+
+    `mouse` is the number of the DEC private mode in force (1000, 1002, 1003), `mouse_encoding` that of its encoding
+    (1005, 1006, 1015, 1016); 0 stands for none. `cursor_shape` is DECSCUSR's number.
+    """
+
+    alternate_screen: bool | None = None
+    cursor_keys: bool | None = None
+    keypad: bool | None = None
+    bracketed_paste: bool | None = None
+    focus_reporting: bool | None = None
+    cursor_visible: bool | None = None
+    autowrap: bool | None = None
+    mouse: int | None = None
+    mouse_encoding: int | None = None
+    cursor_shape: Annotated[int, Meta(ge=0, le=6)] | None = None
+
+
 class Position(Result, frozen=True, kw_only=True, tag="position"):
-    """A worker's stream: bytes from `tail` up to `head` of `epoch` can be replayed."""
+    """A worker's stream: bytes from `tail` up to `head` of `epoch` can be replayed. `modes` are those at `head`."""
 
     epoch: Epoch
     tail: Count
     head: Count
     attached: bool
+    modes: Modes = Modes()
+
+
+class Mark(Result, frozen=True, kw_only=True, tag="mark"):
+    """Where the newest mark of the kind asked for is; `offset` is None when this epoch has none."""
+
+    epoch: Epoch
+    offset: Count | None
+    status: int | None = None
 
 
 class Replayed(Result, frozen=True, kw_only=True, tag="replayed"):
@@ -327,7 +402,7 @@ class ConfigResult(Result, frozen=True, kw_only=True, tag="config"):
     config: Config
 
 
-AnyResult = Done | Written | Position | Replayed | Snapshot | Created | Size | LayoutResult | ConfigResult
+AnyResult = Done | Written | Position | Mark | Replayed | Snapshot | Created | Size | LayoutResult | ConfigResult
 
 
 class Refusal(Message, frozen=True, kw_only=True):

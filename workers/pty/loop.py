@@ -17,16 +17,21 @@ from bus.messages import (
     AnyCommand,
     AnyResult,
     Attachment,
+    FindMark,
     FrameHeader,
     GetPosition,
     Input,
+    Mark,
+    NoteSize,
     Position,
     Replay,
     Replayed,
+    SizeChanged,
     Written,
 )
 from bus.process import StopSignal
 from workers.pty.attach import AttachListener, ShimConnection
+from workers.pty.escapes import EscapeFollower
 from workers.pty.input_queue import InputQueue
 from workers.pty.ring import Ring
 from workers.pty.source import Source, SourceEnded
@@ -78,6 +83,7 @@ class PtyWorker:
         self._shim: ShimConnection | None = None
         self._pending: dict[int, ShimConnection] = {}
         self._input = InputQueue()
+        self._escapes = EscapeFollower()
         self.malformed = 0
 
     def run(self, stop: StopSignal) -> None:
@@ -121,11 +127,11 @@ class PtyWorker:
         if size == 0:
             return False
         first = places[0][:size]
-        payload = first if len(first) == size else b"".join((first, places[1][: size - len(first)]))
+        payload = bytes(first) if len(first) == size else b"".join((first, places[1][: size - len(first)]))
         self._ring.commit(size)
         header = FrameHeader(epoch=position.epoch, offset=position.offset, time=time.time())
-        # Copied by the send, because the ring goes on under a message that a subscriber has not taken yet.
         self._publisher.send_multipart(codec.encode_frame(self._topic, header, payload))
+        self._escapes.take(payload, position.offset)
         return True
 
     # --- the session's input ---
@@ -182,18 +188,35 @@ class PtyWorker:
         self._send_reply(client, rpc.result_parts(request.id, result, out))
 
     def _look_up(self, command: AnyCommand) -> tuple[AnyResult, bytes]:
-        _capacity, tail, head = self._ring.statistics()
         match command:
             case GetPosition():
-                attached = self._source is not None
-                return Position(epoch=self._ring.epoch, tail=tail, head=head, attached=attached), b""
+                return self._position(), b""
+            case NoteSize(columns=columns, rows=rows):
+                self._publish_size(columns, rows)
+                return self._position(), b""
+            case FindMark(state=state):
+                mark = self._escapes.newest(state)
+                offset, status = (mark.offset, mark.status) if mark is not None else (None, None)
+                return Mark(epoch=self._ring.epoch, offset=offset, status=status), b""
             case Replay(epoch=epoch, offset=offset, limit=limit):
+                _capacity, tail, head = self._ring.statistics()
                 # Of another epoch the ring holds nothing, so its reader gets this one from its oldest byte.
                 begin = offset if epoch == self._ring.epoch else tail
                 start, data = self._ring.read(begin, min(limit, REPLAY_BYTES))
                 return Replayed(epoch=self._ring.epoch, offset=start, head=head), data
             case _:
                 raise UnknownType("a PTY worker does not know this command; the broker may")
+
+    def _position(self) -> Position:
+        _capacity, tail, head = self._ring.statistics()
+        attached = self._source is not None
+        return Position(epoch=self._ring.epoch, tail=tail, head=head, attached=attached, modes=self._escapes.modes)
+
+    def _publish_size(self, columns: int, rows: int) -> None:
+        """Beside the frames on one socket, so that every reader finds the change at the same byte."""
+        epoch, head = self._ring.head
+        body = SizeChanged(session_id=self._session_id, epoch=epoch, offset=head, columns=columns, rows=rows)
+        self._publisher.send_multipart(codec.encode_event("size", body))
 
     def _send_reply(self, client: bytes, parts: list[bytes]) -> None:
         try:
@@ -236,6 +259,7 @@ class PtyWorker:
         self._drop_shim()
         self._source, self._shim = source, shim
         self._ring.restart(new_epoch())
+        self._escapes = EscapeFollower()
         self._poller.register(source.output, zmq.POLLIN)
         self._poller.register(shim.fileno(), zmq.POLLIN)
         log.info("attached: epoch %s", self._ring.epoch)

@@ -9,7 +9,21 @@ import pytest
 from bus.codec import Event, Frame
 from bus.errors import Busy, NotAttached, TooLong, UnknownType
 from bus.limits import INPUT_BACKLOG_BYTES, INPUT_BYTES, RING_BYTES
-from bus.messages import Attachment, GetLayout, Input, Layout, Replay, Replayed, Written
+from bus.messages import (
+    Attachment,
+    FindMark,
+    GetLayout,
+    Input,
+    Layout,
+    Mark,
+    Modes,
+    NoteSize,
+    Position,
+    Replay,
+    Replayed,
+    SizeChanged,
+    Written,
+)
 from bus.subscriber import Subscriber
 from tests.support import end, wait_until
 from tests.workers.pty.conftest import SESSION, Rig
@@ -69,6 +83,43 @@ def test_the_ring_gives_every_recent_byte_again(rig: Rig) -> None:
     rig.wait_head(len(data))
     assert _replay_all(rig, epoch) == data
     assert _replay_all(rig, epoch, 2_999_990) == data[-10:]
+
+
+def test_modes_and_marks_are_told_with_their_place(rig: Rig) -> None:
+    rig.start_worker()
+    rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    data = b"\x1b[?2004h\x1b]133;A\x07$ "
+    _write_all(rig.output, data)
+    position = rig.wait_head(len(data))
+    assert position.modes == Modes(bracketed_paste=True)
+    assert rig.rpc.call(FindMark(state="prompt"), Mark)[0] == Mark(epoch=epoch, offset=len(data) - 2)
+    assert rig.rpc.call(FindMark(state="running"), Mark)[0].offset is None
+
+
+def test_a_size_is_published_between_the_right_frames(rig: Rig) -> None:
+    rig.start_worker()
+    rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    with Subscriber(rig.context, [rig.session.pub], [b""]) as subscriber:
+
+        def subscribed() -> object:
+            os.write(rig.output, b"x")
+            return subscriber.receive(0.05)
+
+        wait_until(subscribed, "the subscription")
+        position = rig.rpc.call(NoteSize(columns=100, rows=30), Position)[0]
+        _write_all(rig.output, b"after")
+        seen: list[object] = []
+
+        def frame_after() -> bool:
+            seen.append(subscriber.receive(0.1))
+            last = seen[-1]
+            return isinstance(last, Frame) and last.header.offset >= position.head
+
+        wait_until(frame_after, "the frame after the size")
+    size = SizeChanged(session_id=SESSION, epoch=epoch, offset=position.head, columns=100, rows=30)
+    assert Event("size", size) in seen
 
 
 def test_what_the_ring_has_lost_shows_in_the_reply(rig: Rig) -> None:
