@@ -31,6 +31,10 @@ class Signals:
         os.close(self._read)
         os.close(self._write)
 
+    def hang_up(self) -> None:
+        """What SIGHUP does, for a closed terminal that was noticed before the signal."""
+        self._handle(signal.SIGHUP, None)
+
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if number != signal.SIGCHLD:
             self.stops += 1

@@ -1,5 +1,6 @@
 """`itermbus up`: starts everything, shows it coming up, and stops it again on Ctrl-C."""
 
+import errno
 import subprocess
 import sys
 
@@ -30,9 +31,16 @@ def run(headless: bool | None, detach: bool) -> int:
     chosen = _choose(headless)
     with Signals() as signals:
         begun = startup.launch(paths, chosen)
-        code = _start(paths, begun, chosen, signals)
-        if code == exit_codes.OK:
-            _say_what_next(paths, detach)
+        try:
+            code = _start(paths, begun, chosen, signals)
+            if code == exit_codes.OK:
+                _say_what_next(paths, detach)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            # The terminal was closed under our writing; the signal that says so comes a moment later.
+            signals.hang_up()
+            code = exit_codes.OK
         if code == exit_codes.OK and detach:
             return code
         if code == exit_codes.OK:
