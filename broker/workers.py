@@ -1,21 +1,24 @@
-"""Asks PTY workers where their streams stand."""
+"""Asks PTY workers, of their streams above all."""
 
 import asyncio
 import itertools
 from collections.abc import Iterable
+from typing import TypeVar
 
 import zmq
 import zmq.asyncio
 
 from bus import codec, rpc, sockets
 from bus.errors import ItermbusError, ProtocolError, RequestTimeout
-from bus.messages import GetPosition, Position
+from bus.messages import AnyCommand, AnyResult, GetPosition, Position
 from bus.paths import Paths
 
 #: Workers asked at once: each takes a socket, and descriptors are few under launchd.
 _AT_ONCE = 16
 
 _SECONDS = 1.0
+
+R = TypeVar("R", bound=AnyResult)
 
 
 class Workers:
@@ -29,11 +32,15 @@ class Workers:
 
     async def position(self, session_id: str, seconds: float = _SECONDS) -> Position:
         """Where a worker's stream stands. Raises `RequestTimeout` when it does not answer, or its refusal."""
+        return await self.ask(session_id, GetPosition(), Position, seconds)
+
+    async def ask(self, session_id: str, command: AnyCommand, expected: type[R], seconds: float = _SECONDS) -> R:
+        """A worker's answer to `command`. Raises `RequestTimeout` when it does not answer, or its refusal."""
         async with self._free:
             socket = sockets.rpc_client(self._context, self._paths.session(session_id).rpc)
             try:
                 async with asyncio.timeout(seconds):
-                    return await self._ask(zmq.asyncio.Socket.from_socket(socket), seconds)
+                    return await self._exchange(zmq.asyncio.Socket.from_socket(socket), command, expected, seconds)
             except TimeoutError:
                 raise RequestTimeout("the session's worker does not answer") from None
             finally:
@@ -51,11 +58,11 @@ class Workers:
         except ItermbusError:
             return None
 
-    async def _ask(self, socket: zmq.asyncio.Socket, seconds: float) -> Position:
+    async def _exchange(self, socket: zmq.asyncio.Socket, command: AnyCommand, expected: type[R], seconds: float) -> R:
         number = next(self._numbers)
         with socket:
-            await socket.send_multipart(rpc.request_parts(number, GetPosition(), seconds=seconds))
+            await socket.send_multipart(rpc.request_parts(number, command, seconds=seconds))
             reply, _ = codec.decode_reply(await socket.recv_multipart())
         if reply.id != number:
             raise ProtocolError("a worker answered another request")
-        return rpc.unwrap(reply, Position)
+        return rpc.unwrap(reply, expected)

@@ -5,11 +5,14 @@ the new worker waits here, because two readers of one pipe would each get half o
 """
 
 import fcntl
+import logging
 import os
 import time
 from pathlib import Path
 
 from bus.errors import SetupError
+
+log = logging.getLogger("pty")
 
 _POLL_SECONDS = 0.05
 
@@ -21,10 +24,14 @@ def lock(path: Path, seconds: float) -> int:
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     deadline = time.monotonic() + seconds
+    waiting = False
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if not waiting:
+                log.info("another worker of this session is still there; waiting for its end")
+                waiting = True
             if time.monotonic() > deadline:
                 os.close(descriptor)
                 raise SetupError("another worker of this session holds its ring and does not end") from None

@@ -48,7 +48,7 @@ _REQUESTS_PER_TURN = 32
 _TICK_MS = 1000
 
 #: How long a shim has, once its pipe has ended, to say that the user stopped it. Nothing is left to drain meanwhile.
-_LAST_WORD_SECONDS = 0.2
+_LAST_WORD_SECONDS = 0.5
 
 #: Shims that have connected and not yet greeted.
 _PENDING_SHIMS = 8

@@ -2,10 +2,15 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import threading
 
+import psutil
 import pytest
 
+from bus import sockets
 from bus.codec import Event, Frame
 from bus.errors import Busy, NotAttached, TooLong, UnknownType
 from bus.limits import INPUT_BACKLOG_BYTES, INPUT_BYTES, RING_BYTES
@@ -147,8 +152,6 @@ def test_another_epoch_is_answered_with_this_one(rig: Rig) -> None:
 
 def test_it_drains_at_once_though_nobody_reads(rig: Rig) -> None:
     """200 MB with a subscriber that never receives: the writer is not held up, the worker's memory is bounded."""
-    import psutil
-
     worker = rig.start_worker()
     rig.start_shim()
     rig.wait_attached()
@@ -208,10 +211,6 @@ def test_requests_that_are_not_for_a_worker_are_refused(rig: Rig) -> None:
 
 
 def test_garbage_on_its_sockets_is_dropped(rig: Rig) -> None:
-    import socket
-
-    from bus import sockets
-
     rig.start_worker()
     wait_until(rig.position, "the worker")
     requests = sockets.rpc_client(rig.context, rig.session.rpc)
@@ -242,8 +241,6 @@ def test_garbage_on_its_sockets_is_dropped(rig: Rig) -> None:
 
 
 def test_descriptors_that_were_refused_are_closed(rig: Rig) -> None:
-    import socket
-
     rig.start_worker()
     wait_until(rig.position, "the worker")
     reading, writing = os.pipe()
@@ -276,6 +273,8 @@ def test_a_second_worker_waits_for_the_first(rig: Rig) -> None:
     rig.start_shim()
     epoch = rig.wait_attached().epoch
     second = rig.start_worker()
+    assert second.stderr is not None
+    assert b"still there" in second.stderr.readline()
     _write_all(rig.output, b"one")
     rig.wait_head(3)
     assert second.poll() is None
@@ -318,7 +317,7 @@ def test_the_end_of_the_pipe_is_published_and_all_of_it_was_read(rig: Rig) -> No
 @pytest.mark.parametrize("pipe_first", [True, False])
 def test_a_stop_of_the_user_is_told_from_an_end(rig: Rig, pipe_first: bool) -> None:
     """iTerm2 sends SIGTERM and closes the pipe in one moment; the worker may see either first."""
-    rig.start_worker()
+    worker = psutil.Process(rig.start_worker().pid)
     shim = rig.start_shim()
     rig.wait_attached()
     with Subscriber(rig.context, [rig.session.pub], [b""]) as subscriber:
@@ -329,8 +328,12 @@ def test_a_stop_of_the_user_is_told_from_an_end(rig: Rig, pipe_first: bool) -> N
 
         wait_until(subscribed, "the subscription")
         if pipe_first:
+            shim.send_signal(signal.SIGSTOP)
+            before = worker.num_fds()
             rig.close_pipe()
+            wait_until(lambda: worker.num_fds() <= before - 2, "the worker to see the end of the pipe")
         shim.send_signal(signal.SIGTERM)
+        shim.send_signal(signal.SIGCONT)
 
         def last_word() -> Attachment | None:
             message = subscriber.receive(0.1)
@@ -338,6 +341,22 @@ def test_a_stop_of_the_user_is_told_from_an_end(rig: Rig, pipe_first: bool) -> N
 
         said = wait_until(last_word, "the end of the attachment")
         assert (said.attached, said.reason) == (False, "stopped")
+
+
+def test_a_coprocess_that_is_started_again_begins_an_epoch(rig: Rig) -> None:
+    rig.start_worker()
+    shim = rig.start_shim()
+    first = rig.wait_attached()
+    _write_all(rig.output, b"before")
+    rig.wait_head(6)
+    rig.close_pipe()
+    shim.wait(10)
+    rig.start_shim()
+    second = rig.wait_attached(not_epoch=first.epoch)
+    assert (second.tail, second.head) == (0, 0)
+    _write_all(rig.output, b"after")
+    rig.wait_head(5)
+    assert _replay_all(rig, second.epoch) == b"after"
 
 
 def test_it_stops_at_once_and_takes_its_sockets_along(rig: Rig) -> None:
@@ -350,11 +369,6 @@ def test_it_stops_at_once_and_takes_its_sockets_along(rig: Rig) -> None:
 
 def test_it_goes_when_its_parent_has_died(rig: Rig) -> None:
     """supervisord's death leaves its children running; they make way for those of the next one."""
-    import subprocess
-    import sys
-
-    import psutil
-
     script = (
         "import subprocess, sys\n"
         f"child = subprocess.Popen([sys.executable, '-P', '-m', 'workers.pty', '{SESSION}'])\n"
@@ -373,9 +387,6 @@ def test_it_goes_when_its_parent_has_died(rig: Rig) -> None:
 
 @pytest.mark.parametrize("argument", ["", "active", "../x", SESSION.lower()])
 def test_a_wrong_session_id_is_said(rig: Rig, argument: str) -> None:
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "-P", "-m", "workers.pty", argument], env=rig.env, capture_output=True, text=True, check=False
     )
