@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from broker import iterm2_act
 from broker.attach_store import AttachStore
 from broker.coprocess_command import CoprocessCommand
-from broker.iterm2_answers import NoCoprocess
+from broker.iterm2_answers import NotInvoked
 from broker.iterm2_link import Link
 from broker.model import Model
 from broker.reconcile import (
@@ -87,7 +87,7 @@ class Actions:
         self._store.save(self._model.histories())
         try:
             await iterm2_act.run_coprocess(link, session_id, self._command.text)
-        except NoCoprocess as error:
+        except NotInvoked as error:
             record.browser = record.browser or error.browser
         except RequestError as error:
             # The next look reads back what became of it.

@@ -13,8 +13,9 @@ import zmq
 from broker.actions import Actions
 from broker.announcer import Announcer, stat
 from broker.attach_store import AttachStore
-from broker.commands import Desk, carry_out
+from broker.commands import carry_out
 from broker.coprocess_command import CoprocessCommand
+from broker.desk import Desk
 from broker.iterm2_keeper import Iterm2Keeper
 from broker.looker import Looker
 from broker.model import Model

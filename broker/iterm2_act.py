@@ -9,9 +9,7 @@ import json
 
 from broker.iterm2_answers import check, invoke, missing, no_session, opened
 from broker.iterm2_link import Link, rpc
-from bus.errors import Invalid, NoSuchSession, NoSuchWindow
-
-_CREATE_SECONDS = 30.0
+from bus.errors import Invalid, NoSuchSession
 
 #: A close without force may ask the user.
 _CLOSE_SECONDS = 60.0
@@ -19,13 +17,12 @@ _CLOSE_SECONDS = 60.0
 
 async def run_coprocess(link: Link, session_id: str, command: str) -> bool:
     """Starts a coprocess; False when the session has one. `command` must not hold a double quote."""
-    encoded = command.replace("\\", "\\\\")
-    return await invoke(link, session_id, f'iterm2.run_coprocess(commandLine: "{encoded}")') == 1
+    return await invoke(link, session_id, "iterm2.run_coprocess", commandLine=command) == 1
 
 
 async def stop_coprocess(link: Link, session_id: str) -> None:
     """Ends a session's coprocess with SIGTERM, whosever it is: look first."""
-    await invoke(link, session_id, "iterm2.stop_coprocess()")
+    await invoke(link, session_id, "iterm2.stop_coprocess")
 
 
 async def send_text(link: Link, session_id: str, text: str) -> None:
@@ -55,25 +52,6 @@ async def activate(
     if response.status == response.BAD_IDENTIFIER:
         raise missing(session_id=session_id, tab_id=tab_id)
     check(response, "an activation")
-
-
-async def create_tab(
-    link: Link, *, window_id: str | None, profile: str | None, command: str | None
-) -> tuple[str, str, str]:
-    """Makes a tab, in a new window without `window_id`. Returns the ids of window, tab and session."""
-    answer = await link.ask(
-        lambda connection: rpc.async_create_tab(connection, profile=profile, window=window_id, command=command),
-        _CREATE_SECONDS,
-    )
-    response = opened(answer, "create_tab_response")
-    if response.status == response.INVALID_WINDOW_ID:
-        raise NoSuchWindow("no window of this id")
-    if response.status == response.INVALID_PROFILE_NAME:
-        raise Invalid("no profile of this name")
-    if response.status == response.MISSING_SUBSTITUTION:
-        raise Invalid("no session was made: a question of iTerm2's was cancelled")
-    check(response, "a new tab")
-    return response.window_id, str(response.tab_id), response.session_id
 
 
 async def close(

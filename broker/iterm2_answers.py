@@ -5,7 +5,7 @@ from typing import Any
 
 from broker.iterm2_link import Link, rpc
 from broker.model import Json
-from bus.errors import Internal, NoSuchSession, NoSuchTab, NoSuchWindow, RequestError
+from bus.errors import Internal, NoSuchSession, NoSuchTab, NoSuchWindow, RequestError, RequestTimeout
 
 #: An invocation may take iTerm2 30 s of its own (sources/API/iTermAPIHelper.m:4180).
 _INVOKE_SECONDS = 10.0
@@ -13,27 +13,42 @@ _INVOKE_SECONDS = 10.0
 #: iTerm2's word in its refusal of a coprocess for a browser session (sources/PTYSession/PTYSession.m:22770).
 _BROWSER = "browser"
 
+#: Its words for a receiver that there is not (sources/Language/iTermScriptFunctionCall.m:364).
+_GONE = "not found"
 
-class NoCoprocess(Internal):
-    """iTerm2 refused to look at or start a coprocess. `browser`: because the session shows a web page."""
 
-    def __init__(self, browser: bool) -> None:
-        super().__init__("iTerm2 refuses a coprocess for this session")
+class NotInvoked(Internal):
+    """iTerm2 refused a method. `browser`: because the session shows a web page."""
+
+    def __init__(self, method: str, browser: bool) -> None:
+        super().__init__(f"iTerm2 refuses {method} there")
         self.browser = browser
 
 
-async def invoke(link: Link, session_id: str, invocation: str) -> Json:
-    """The result of a method of a session. Raises `NoSuchSession`, `NoCoprocess`."""
+async def invoke(link: Link, receiver: str, method: str, *, gone: RequestError | None = None, **arguments: str) -> Json:
+    """The result of a method of a session, tab or window.
+
+    Raises `gone` (without it `NoSuchSession`) when there is no such receiver, `RequestTimeout`, `NotInvoked`.
+    """
+    text = ", ".join(f'{name}: "{quote(value)}"' for name, value in arguments.items())
     answer = await link.ask(
-        lambda connection: rpc.async_invoke_function(connection, invocation, receiver=session_id), _INVOKE_SECONDS
+        lambda connection: rpc.async_invoke_function(connection, f"{method}({text})", receiver=receiver),
+        _INVOKE_SECONDS,
     )
     response = opened(answer, "invoke_function_response")
     if response.HasField("success"):
         return decode(response.success.json_result)
     reason = response.error.error_reason.lower()
-    if "not found" in reason or response.error.status == response.INVALID_ID:
-        raise no_session()
-    raise NoCoprocess(browser=_BROWSER in reason)
+    if _GONE in reason or response.error.status == response.INVALID_ID:
+        raise gone or no_session()
+    if response.error.status == response.TIMEOUT:
+        raise RequestTimeout(f"iTerm2 did not finish {method} in time; it may have happened all the same")
+    raise NotInvoked(method, browser=_BROWSER in reason)
+
+
+def quote(text: str) -> str:
+    """A text as it stands between double quotes in a call of iTerm2's (iterm2/util.py:449)."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def opened(answer: Any, field: str) -> Any:

@@ -80,7 +80,7 @@ async def _get_buffer(link: Link, session_id: str, lines: WindowedCoordRange | N
 
 async def get_coprocess(link: Link, session_id: str) -> str | None:
     """The command line of a session's coprocess, None without one."""
-    result = await invoke(link, session_id, "iterm2.get_coprocess()")
+    result = await invoke(link, session_id, "iterm2.get_coprocess")
     return result if isinstance(result, str) else None
 
 

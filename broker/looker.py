@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from broker import iterm2_look
 from broker.announcer import Announcer
-from broker.iterm2_answers import NoCoprocess
+from broker.iterm2_answers import NotInvoked
 from broker.iterm2_link import Link
 from broker.listing import prune, read_focus, read_listing
 from broker.model import Listing, Model, SessionRecord
@@ -92,7 +92,7 @@ class Looker:
             async with self._free:
                 try:
                     found[session_id] = await iterm2_look.get_coprocess(link, session_id)
-                except NoCoprocess as error:
+                except NotInvoked as error:
                     self._model.record(session_id).browser |= error.browser
                 except Iterm2Unavailable:
                     raise

@@ -18,6 +18,7 @@ Cells = Annotated[int, Meta(ge=1, le=10_000)]
 SessionId = Annotated[str, Meta(pattern=r"^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$")]
 Epoch = Annotated[str, Meta(min_length=1, max_length=32)]
 MarkState = Literal["prompt", "running", "finished"]
+Title = Annotated[str, Meta(max_length=256)]
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -254,11 +255,46 @@ class Activate(Command, frozen=True, kw_only=True, tag="activate"):
 
 
 class CreateTab(Command, frozen=True, kw_only=True, tag="create_tab"):
-    """To the broker: a tab in `window_id`, else in the current window, else in a new one. Answer: `Created`."""
+    """To the broker: a tab in `window_id`, else in the current window, else in a new one. Answer: `Created`.
+
+    `index`: its place in the window, from 0; None for the last. `command` runs in place of the profile's. `select`:
+    show it; without, it opens in the background (iTerm2 3.7; earlier ones always show it).
+    """
 
     window_id: str | None = None
     profile: str | None = None
     command: str | None = None
+    index: Count | None = None
+    select: bool = True
+
+
+class CreateWindow(Command, frozen=True, kw_only=True, tag="create_window"):
+    """To the broker: a window with one session. Answer: `Created`."""
+
+    profile: str | None = None
+    command: str | None = None
+
+
+class SplitPane(Command, frozen=True, kw_only=True, tag="split"):
+    """To the broker: divide a session's pane. Answer: `Created` with the new session.
+
+    `vertical`: the divider is. `before`: the new pane is the left or upper one.
+    """
+
+    session_id: SessionId
+    vertical: bool = False
+    before: bool = False
+    profile: str | None = None
+    command: str | None = None
+
+
+class SetTitle(Command, frozen=True, kw_only=True, tag="set_title"):
+    """To the broker: name exactly one of these; an empty title gives a tab or window its own again. Answer: `Done`."""
+
+    title: Title
+    session_id: SessionId | None = None
+    tab_id: str | None = None
+    window_id: str | None = None
 
 
 class Close(Command, frozen=True, kw_only=True, tag="close"):
@@ -291,7 +327,19 @@ class DetachAll(Command, frozen=True, kw_only=True, tag="detach_all"):
 #: What a worker answers, and what the broker answers.
 WorkerCommand = Input | Replay | GetPosition | NoteSize | FindMark
 BrokerCommand = (
-    GetLayout | GetConfig | TakeSnapshot | SendText | Activate | CreateTab | Close | Resize | Attach | DetachAll
+    GetLayout
+    | GetConfig
+    | TakeSnapshot
+    | SendText
+    | Activate
+    | CreateTab
+    | CreateWindow
+    | SplitPane
+    | SetTitle
+    | Close
+    | Resize
+    | Attach
+    | DetachAll
 )
 AnyCommand = WorkerCommand | BrokerCommand
 

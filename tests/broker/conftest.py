@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.broker.host import Host
 from tests.broker.system import System
 from tests.support import temporary_home
 
@@ -16,3 +17,20 @@ def system() -> Iterator[System]:
             yield running
         finally:
             running.close()
+
+
+@pytest.fixture
+def faulty() -> Iterator[tuple[Host, System]]:
+    """A running system with a host of its own that misbehaves on request, and whose user can undo a close."""
+    with temporary_home() as home:
+        host = Host(home, undo_seconds=60)
+        host.start()
+        try:
+            running = System(home, headless=False)
+            try:
+                running.wait_up()
+                yield host, running
+            finally:
+                running.close()
+        finally:
+            host.stop()

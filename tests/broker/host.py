@@ -14,8 +14,10 @@ from tests.support import end, environment, wait_until
 class Host:
     """`python -m headless --allow-faults` in a home of its own."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, undo_seconds: float = 0) -> None:
+        """`undo_seconds`: how long a close can be undone."""
         self.home = home
+        self._undo_seconds = undo_seconds
         self.paths = Paths(home)
         prepare(self.paths)
         self._process: subprocess.Popen[bytes] | None = None
@@ -23,7 +25,7 @@ class Host:
     def start(self) -> None:
         with (self.home / "host.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "headless", "--allow-faults", "--undo-seconds", "0"],
+                [sys.executable, "-P", "-m", "headless", "--allow-faults", "--undo-seconds", str(self._undo_seconds)],
                 env=environment(self.home),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -31,19 +31,20 @@ _PROFILE = "PS1='ready$ '\nunset PROMPT_COMMAND\n"
 
 
 class System:
-    """`itermbus up --headless` in a home of its own, and a connection to its broker."""
+    """`itermbus up` in a home of its own, and a connection to its broker."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, headless: bool = True) -> None:
+        """`headless`: with a host that supervisord runs; without, the test has one of its own in this home."""
         self.home = home
         self.paths = Paths(home)
-        self.paths.root.mkdir(mode=0o700)
+        self.paths.root.mkdir(mode=0o700, exist_ok=True)
         self.paths.config.write_text(_CONFIG)
         for name in (".bash_profile", ".profile"):
             (home / name).write_text(_PROFILE)
         self._log = home / "up.log"
         with self._log.open("wb") as log:
             self.up = subprocess.Popen(
-                [sys.executable, "-m", "itermbus", "up", "--headless"],
+                [sys.executable, "-m", "itermbus", "up", "--headless" if headless else "--no-headless"],
                 env=environment(home),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 import zmq
 
-from broker import iterm2_act
+from broker import iterm2_act, iterm2_create
 from broker.announcer import Announcer
 from broker.iterm2_keeper import Iterm2Keeper
 from broker.iterm2_link import Link
@@ -128,7 +128,7 @@ def test_variables_follow_without_a_look(host: Host) -> None:
 def test_focus_follows_without_a_look(host: Host) -> None:
     async def conversation(desk: Desk, link: Link) -> None:
         (first,) = desk.session_ids
-        _, tab_id, second = await iterm2_act.create_tab(link, window_id=None, profile=None, command=None)
+        _, tab_id, second = await iterm2_create.create_tab(link, window_id=None, profile=None, command=None)
         await desk.looker.look(link, full=False)
         assert desk.session_ids == sorted([first, second])
         window_of = {window.window_id for window in desk.model.listing.windows}
@@ -159,7 +159,7 @@ def test_the_theme_changes_the_colours(host: Host) -> None:
 
 def test_a_session_that_is_gone_is_told_once(host: Host) -> None:
     async def conversation(desk: Desk, link: Link) -> None:
-        _, _, session_id = await iterm2_act.create_tab(link, window_id=None, profile=None, command=None)
+        _, _, session_id = await iterm2_create.create_tab(link, window_id=None, profile=None, command=None)
         await desk.looker.look(link, full=False)
         before = desk.looks_wanted
         await iterm2_act.close(link, session_id=session_id, force=True)
@@ -175,7 +175,7 @@ def test_a_session_that_is_gone_is_told_once(host: Host) -> None:
 def test_when_iterm2_is_gone_only_sessions_with_an_open_pipe_remain(host: Host) -> None:
     async def conversation(desk: Desk, link: Link) -> None:
         (first,) = desk.session_ids
-        await iterm2_act.create_tab(link, window_id=None, profile=None, command=None)
+        await iterm2_create.create_tab(link, window_id=None, profile=None, command=None)
         await desk.looker.look(link, full=False)
         desk.model.sessions[first].attached = True
         desk.looker.forget_unattached()
