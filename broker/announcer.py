@@ -9,7 +9,7 @@ import zmq
 from broker.layout import compose
 from broker.model import Model
 from bus import codec
-from bus.messages import Closed, Config, Layout, Message, SessionConfig, Stat
+from bus.messages import Closed, Config, Layout, Message, SessionConfig, SessionSnapshot, Stat
 
 #: Changes within this time of the last layout are told together: a program may set its title with every frame.
 _PAUSE_SECONDS = 0.03
@@ -63,6 +63,9 @@ class Announcer:
     def config(self, session_id: str, config: Config) -> None:
         self._send("config", SessionConfig(session_id=session_id, config=config))
 
+    def snapshot(self, snapshot: SessionSnapshot, repaint: bytes) -> None:
+        self._send("snapshot", snapshot, repaint)
+
     async def repeat(self, statistics: Callable[[], Stat]) -> None:
         """Sends the last layout again at times, and the figures. Runs until cancelled."""
         seconds = 0
@@ -96,8 +99,8 @@ class Announcer:
         self._published = asyncio.get_running_loop().time()
         self._send("layout", self._layout)
 
-    def _send(self, name: str, body: Message) -> None:
-        self._publisher.send_multipart(codec.encode_event(name, body))
+    def _send(self, name: str, body: Message, payload: bytes = b"") -> None:
+        self._publisher.send_multipart(codec.encode_event(name, body, payload))
 
 
 def stat(pid: int, values: dict[str, int | float | str]) -> Stat:

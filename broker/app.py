@@ -19,6 +19,7 @@ from broker.desk import Desk
 from broker.iterm2_keeper import Iterm2Keeper
 from broker.looker import Looker
 from broker.model import Model
+from broker.onlooker import Onlooker
 from broker.reconciler import Reconciler
 from broker.rpc_server import RpcServer
 from broker.snapshot import Snapshots
@@ -56,11 +57,14 @@ class App:
         self._model = model
         self._announcer = announcer = Announcer(self._sockets.publisher, model, secrets.token_hex(8))
         self._looker = looker = Looker(model, announcer)
+        snapshots = Snapshots(model, workers)
+        self._onlooker = onlooker = Onlooker(model, announcer, snapshots)
         self._keeper = keeper = Iterm2Keeper(paths, self._on_status, self._on_notification)
         self._reconciler = Reconciler(
             model=model,
             keeper=keeper,
             looker=looker,
+            onlooker=onlooker,
             announcer=announcer,
             supervisor=supervisor,
             workers=workers,
@@ -71,9 +75,11 @@ class App:
             settings=settings.broker,
         )
         request_look = self._reconciler.request
-        self._watcher = Watcher(model, announcer, request_look, on_theme=self._reconciler.request_configs)
+        self._watcher = Watcher(
+            model, announcer, request_look, on_theme=self._reconciler.request_configs, on_screen=onlooker.changed
+        )
         self._events = WorkerEvents(model, announcer, store, request_look)
-        desk = Desk(model, keeper, announcer, looker, Snapshots(model, workers), store, command, request_look)
+        desk = Desk(model, keeper, announcer, looker, snapshots, store, command, request_look)
         self._server = RpcServer(self._sockets.router, lambda command, payload: carry_out(desk, command, payload))
 
     async def run(self) -> None:
@@ -88,6 +94,7 @@ class App:
                 tasks.create_task(self._events.receive(self._sockets.subscriber), name="worker events"),
                 tasks.create_task(self._announcer.repeat(self._statistics), name="announcements"),
                 tasks.create_task(self._reconciler.run(), name="reconcile"),
+                tasks.create_task(self._onlooker.run(), name="screens"),
                 tasks.create_task(self._keeper.run(), name="iTerm2"),
                 tasks.create_task(_watch_parent(stop), name="parent"),
             ]
@@ -122,6 +129,8 @@ class App:
                 "iterm2_state": self._model.status.state,
                 "iterm2_connections": self._keeper.connections,
                 "reconcile_rounds": self._reconciler.rounds,
+                "screens_followed": self._onlooker.following,
+                "screens_shown": self._onlooker.shown,
                 "commands_answered": self._server.answered,
                 "malformed": self._server.malformed + self._events.malformed,
             },

@@ -89,6 +89,12 @@ async def subscribe(link: Link, kind: int) -> None:
     await _subscribe(link, kind, "all", None)
 
 
+async def follow_screen(link: Link, session_id: str, wanted: bool) -> None:
+    """Begins or ends being told when a session's screen changes. Of one session: an "all" that another program ends
+    would end ours (sources/API/iTermAPIHelper.m:2075). To end what is not there is no error."""
+    await _subscribe(link, protocol.NOTIFY_ON_SCREEN_UPDATE, session_id, None, wanted=wanted)
+
+
 async def monitor(link: Link, session_id: str | None, name: str) -> None:
     """Subscribes to a variable of a session, or of the application for None. Its present value is not sent."""
     scope = protocol.APP if session_id is None else protocol.SESSION
@@ -96,11 +102,13 @@ async def monitor(link: Link, session_id: str | None, name: str) -> None:
     await _subscribe(link, protocol.NOTIFY_ON_VARIABLE_CHANGE, "all", request)
 
 
-async def _subscribe(link: Link, kind: int, session: str, variable: protocol.VariableMonitorRequest | None) -> None:
+async def _subscribe(
+    link: Link, kind: int, session: str, variable: protocol.VariableMonitorRequest | None, *, wanted: bool = True
+) -> None:
     answer = await link.ask(
         lambda connection: rpc.async_notification_request(
             connection,
-            True,
+            wanted,
             kind,  # type: ignore[arg-type]
             session,
             variable_monitor_request=variable,
@@ -109,5 +117,5 @@ async def _subscribe(link: Link, kind: int, session: str, variable: protocol.Var
     response = opened(answer, "notification_response")
     if response.status in (response.SESSION_NOT_FOUND, response.INVALID_IDENTIFIER):
         raise no_session()
-    if response.status != response.ALREADY_SUBSCRIBED:
+    if response.status not in (response.ALREADY_SUBSCRIBED, response.NOT_SUBSCRIBED):
         check(response, "a subscription")

@@ -114,6 +114,17 @@ def cannot_attach(record: SessionRecord) -> str | None:
     return None
 
 
+def is_shown_by_snapshots(record: SessionRecord) -> bool:
+    """Whether nobody gets a session's bytes, so that only its screen tells what is in it.
+
+    Its program having ended counts too: iTerm2 withholds the last bytes from the coprocess and leaves the pipe open
+    (sources/Tasks/TaskNotifier.m:100).
+    """
+    if record.browser:
+        return False
+    return record.exited or (record.attached is not True and record.reason not in (None, CONNECTING))
+
+
 class _Fate(NamedTuple):
     """What is wanted of one session: a worker, a coprocess; why it is not attached if it is not; when to look again."""
 

@@ -15,6 +15,7 @@ from broker.iterm2_keeper import Iterm2Keeper
 from broker.iterm2_link import Link
 from broker.looker import Looker
 from broker.model import Listing, Model, Pane
+from broker.onlooker import Onlooker
 from broker.reconcile import Plan, Present, cannot_attach, plan
 from broker.supervisor_client import SupervisorClient, SupervisorError
 from broker.worker_files import WorkerFiles
@@ -46,6 +47,7 @@ class Reconciler:
         model: Model,
         keeper: Iterm2Keeper,
         looker: Looker,
+        onlooker: Onlooker,
         announcer: Announcer,
         supervisor: SupervisorClient,
         workers: Workers,
@@ -59,6 +61,7 @@ class Reconciler:
         self._model = model
         self._keeper = keeper
         self._looker = looker
+        self._onlooker = onlooker
         self._announcer = announcer
         self._supervisor = supervisor
         self._workers = workers
@@ -137,6 +140,7 @@ class Reconciler:
         self._note(todo)
         if link is not None or self._keeper.has_failed:
             self._announcer.open()
+        await self._onlooker.follow(link, full)
         self._store.save(self._model.histories())
         if todo.actions:
             self._states = None

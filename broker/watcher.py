@@ -14,18 +14,27 @@ class Watcher:
     """Takes the notifications of one connection after the other, in their order."""
 
     def __init__(
-        self, model: Model, announcer: Announcer, request_look: Callable[[], None], on_theme: Callable[[], None]
+        self,
+        model: Model,
+        announcer: Announcer,
+        request_look: Callable[[], None],
+        on_theme: Callable[[], None],
+        on_screen: Callable[[str], None],
     ) -> None:
-        """`request_look` asks for a reconcile, `on_theme` tells that colours may have changed."""
+        """`request_look` asks for a reconcile, `on_theme` tells that colours may have changed, `on_screen` that a
+        session's screen has."""
         self._model = model
         self._announcer = announcer
         self._request_look = request_look
         self._on_theme = on_theme
+        self._on_screen = on_screen
 
     def handle(self, notification: Any) -> None:
         """One notification. What it says of the list of sessions is not used: only a look shows all of it."""
         if notification.HasField("focus_changed_notification"):
             self._focus(notification.focus_changed_notification)
+        elif notification.HasField("screen_update_notification"):
+            self._on_screen(notification.screen_update_notification.session)
         elif notification.HasField("variable_changed_notification"):
             self._variable(notification.variable_changed_notification)
         elif notification.HasField("terminate_session_notification"):

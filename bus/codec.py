@@ -29,10 +29,11 @@ class Frame(NamedTuple):
 
 
 class Event(NamedTuple):
-    """Something happened; `body` is one of `bus.messages.EVENTS`."""
+    """Something happened; `body` is one of `bus.messages.EVENTS`. Only a snapshot has a payload."""
 
     name: str
     body: Message
+    payload: bytes = b""
 
 
 class _Version(msgspec.Struct):
@@ -63,11 +64,11 @@ def encode_frame(topic: bytes, header: FrameHeader, payload: Part) -> list[Part]
     return [topic, _encode(header), payload]
 
 
-def encode_event(name: str, body: Message) -> list[bytes]:
+def encode_event(name: str, body: Message, payload: bytes = b"") -> list[bytes]:
     """An event's parts. `name` is a key of `EVENTS` and `body` of its type."""
     if type(body) is not EVENTS[name]:
         raise TypeError(f"event.{name} takes {EVENTS[name].__name__}, not {type(body).__name__}")
-    return [topics.event(name), _encode(body), b""]
+    return [topics.event(name), _encode(body), payload]
 
 
 def encode_stat(stat: Stat) -> list[bytes]:
@@ -87,7 +88,7 @@ def decode_published(parts: Sequence[bytes]) -> Frame | Event | Stat:
     if family == "pty" and topics.is_session_id(name):
         return Frame(name, _decode(_frame_header, header), payload)
     if family == "event" and name in _events:
-        return Event(name, _decode(_events[name], header))
+        return Event(name, _decode(_events[name], header), payload)
     if family == "stat":
         return _decode(_stat, header)
     raise ProtocolError("a topic that this version does not know")

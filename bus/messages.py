@@ -163,6 +163,22 @@ class SessionConfig(Message, frozen=True, kw_only=True):
     config: Config
 
 
+class SessionSnapshot(Message, frozen=True, kw_only=True):
+    """The screen of a session whose bytes nobody gets, as it is now; beside it, a repaint in ANSI.
+
+    `epoch` and `offset` are those of a stream that has come to its end, None and 0 where there is none.
+    """
+
+    v: int = BUS_VERSION
+    session_id: SessionId
+    epoch: Epoch | None
+    offset: Count
+    columns: Cells
+    rows: Cells
+    cursor_column: Count
+    cursor_row: Count
+
+
 class Stat(Message, frozen=True, kw_only=True):
     """A process's figures at one moment."""
 
@@ -181,6 +197,7 @@ EVENTS: dict[str, type[Message]] = {
     "prompt": PromptMark,
     "closed": Closed,
     "config": SessionConfig,
+    "snapshot": SessionSnapshot,
 }
 
 

@@ -19,7 +19,7 @@ def system() -> Iterator[System]:
             running.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def faulty() -> Iterator[tuple[Host, System]]:
     """A running system with a host of its own that misbehaves on request, and whose user can undo a close."""
     with temporary_home() as home:

@@ -45,7 +45,7 @@ class Desk:
         self.heard = Heard(publisher, self.model)
         self.looker = Looker(self.model, self.heard)
         self.looks_wanted = self.themes = 0
-        watcher = Watcher(self.model, self.heard, self._want_look, self._note_theme)
+        watcher = Watcher(self.model, self.heard, self._want_look, self._note_theme, lambda _session_id: None)
         self.keeper = Iterm2Keeper(host.paths, lambda _status: None, watcher.handle, "linux")
 
     @property

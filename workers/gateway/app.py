@@ -10,7 +10,7 @@ import zmq
 from bus.codec import Event, Frame
 from bus.config import Gateway as Settings
 from bus.errors import Busy
-from bus.messages import Attachment, Layout, SessionConfig
+from bus.messages import Attachment, Layout, SessionConfig, SessionSnapshot
 from bus.paths import Paths
 from bus.process import StopSignal
 from workers.gateway import dialect1
@@ -107,6 +107,9 @@ class Gateway:
                 stream = self._table.streams.get(session_id)
                 if stream is not None:
                     stream.begin_epoch(epoch)
+            case SessionSnapshot():
+                for _connection, conversation in list(self._clients.values()):
+                    conversation.screen_changed(event.body, event.payload)
             case SessionConfig(session_id=session_id, config=config):
                 for _connection, conversation in list(self._clients.values()):
                     conversation.config_changed(session_id, config)

@@ -25,6 +25,7 @@ from bus.messages import (
     Done,
     GetConfig,
     Resize,
+    SessionSnapshot,
     Size,
 )
 from workers.gateway import dialect1
@@ -166,6 +167,12 @@ class Conversation:
         index = self._table.index
         if self._running and index is not None and session_id == index.active_session_id:
             self._connection.send(dialect1.config(config))
+
+    def screen_changed(self, snapshot: SessionSnapshot, repaint: bytes) -> None:
+        """Shows the client a screen whose changes come as snapshots."""
+        reader = self._readers.get(snapshot.session_id)
+        if reader is not None:
+            reader.show(snapshot, repaint)
 
     def _send_sessions(self, index: LayoutIndex) -> None:
         line = dialect1.sessions(index)

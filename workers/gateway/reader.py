@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from bus.errors import RequestError
 from bus.limits import REPLAY_BYTES
-from bus.messages import Replay, Replayed, Snapshot, TakeSnapshot
+from bus.messages import Replay, Replayed, SessionSnapshot, Snapshot, TakeSnapshot
 from bus.position import Position
 from workers.gateway import dialect1
 from workers.gateway.broker_link import BrokerLink
@@ -68,6 +68,8 @@ class Reader:
         self._feed: Feed | None = None
         self._attempts = 0
         self._closed = False
+        #: A newer screen came while one was on its way.
+        self._outdated = False
 
     @property
     def stream(self) -> Stream | None:
@@ -84,6 +86,18 @@ class Reader:
         self._attempts = 0
         if self._stream is not None:
             self._stream.follow(self)
+        if self._outdated:
+            self.refresh()
+
+    def show(self, snapshot: SessionSnapshot, repaint: bytes) -> None:
+        """Sends a repaint that the broker made unasked, of a session whose bytes nobody gets."""
+        if self._state in (_State.PAINTING, _State.CATCHING_UP):
+            self._outdated = True
+        elif self._state is _State.LIVE and snapshot.epoch is not None:
+            # The end of a stream, whose last bytes may not have been sent yet.
+            self.refresh()
+        elif self._state is _State.LIVE:
+            self.send_output(self._lines_of(repaint))
 
     def refresh(self, then: Callable[[RequestError | None], None] | None = None) -> None:
         """Sends a repaint, then what follows it.
@@ -92,6 +106,7 @@ class Reader:
         """
         self._stop()
         self._state = _State.PAINTING
+        self._outdated = False
         # An answer to an earlier question, of a state that was left since, is told by this token.
         token = self._feed = Feed(Position("", 0))
 
@@ -150,11 +165,16 @@ class Reader:
 
     def _paint(self, data: bytes) -> None:
         """One line if it fits; the rest of a long repaint follows as output."""
-        first = cut_before(data, dialect1.DATA_BYTES)
-        self._output.send(dialect1.initial_terminal_data(self._session_id, data[:first]))
-        while data := data[first:]:
-            first = cut_before(data, dialect1.DATA_BYTES)
-            self._output.send(dialect1.terminal_data(self._session_id, data[:first]))
+        for line in self._lines_of(data):
+            self._output.send(line)
+
+    def _lines_of(self, repaint: bytes) -> list[bytes]:
+        first = cut_before(repaint, dialect1.DATA_BYTES)
+        lines = [dialect1.initial_terminal_data(self._session_id, repaint[:first])]
+        while repaint := repaint[first:]:
+            first = cut_before(repaint, dialect1.DATA_BYTES)
+            lines.append(dialect1.terminal_data(self._session_id, repaint[:first]))
+        return lines
 
     def _catch_up(self) -> None:
         stream, feed = self._stream, self._feed
