@@ -75,9 +75,7 @@ class App:
             settings=settings.broker,
         )
         request_look = self._reconciler.request
-        self._watcher = Watcher(
-            model, announcer, request_look, on_theme=self._reconciler.request_configs, on_screen=onlooker.changed
-        )
+        self._watcher = Watcher(model, announcer, looker, onlooker, request_look)
         self._events = WorkerEvents(model, announcer, store, request_look)
         desk = Desk(model, keeper, announcer, looker, snapshots, store, command, request_look)
         self._server = RpcServer(self._sockets.router, lambda command, payload: carry_out(desk, command, payload))

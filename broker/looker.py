@@ -16,7 +16,7 @@ from bus.errors import Iterm2Unavailable, NoSuchSession, RequestError
 log = logging.getLogger("broker.look")
 
 #: Followed by a monitor each, so that nothing is polled.
-WATCHED = ("presentationName", "name", "columns", "rows", "jobName", "path", "tty", "tmuxRole")
+WATCHED = ("presentationName", "name", "columns", "rows", "jobName", "path", "tty", "tmuxRole", "profileName")
 
 #: Sessions asked about at once: iTerm2 answers on its main thread, between the user's keystrokes.
 _AT_ONCE = 8
@@ -24,6 +24,9 @@ _AT_ONCE = 8
 #: Every so many full looks, variables and profiles are read again though nothing said that they changed: of
 #: profiles nothing ever does, since their notification can abort iTerm2 (sources/API/iTermAPIHelper.m:2112).
 _SWEEP = 6
+
+#: A change of the layout may be one of a font. While a window is being resized there are many of them.
+_LAYOUT_SECONDS = 2.0
 
 
 #: Reads something of one session into its record.
@@ -40,6 +43,9 @@ class Looker:
         self._link: Link | None = None
         self._free = asyncio.Semaphore(_AT_ONCE)
         self._looks = 0
+        #: Sessions whose profiles may have changed.
+        self._stale: set[str] = set()
+        self._layout_read = 0.0
 
     async def look(self, link: Link, full: bool) -> Listing:
         """Reads the list, what is new in it, and the focus; tells what changed. Raises what requests raise.
@@ -49,14 +55,15 @@ class Looker:
         if link is not self._link:
             # The tab ids of another run of iTerm2 may mean other tabs, and nothing is subscribed any more.
             self._link, self._watched = link, set()
-            theme = (await iterm2_look.get_variables(link, None, ["effectiveTheme"])).get("effectiveTheme")
-            self._model.theme = theme if isinstance(theme, str) else ""
+            await self._read_theme(link)
         listing = read_listing(await iterm2_look.list_sessions(link))
         present = listing.session_ids()
         self._watched &= present
         await self._each(link, present - self._watched, self._meet_one)
         if full:
+            await self._read_theme(link)
             await self._sweep(link, present)
+        await self._read_stale(link, present)
         # Last, so that no newer word about focus is overwritten by an older answer.
         focus = read_focus(await iterm2_look.get_focus(link), listing)
         self._model.focus = focus
@@ -64,6 +71,23 @@ class Looker:
         # Of sessions that are not there now nothing is remembered any longer: ids do not come back.
         self._model.remembered.clear()
         return listing
+
+    def theme_is(self, theme: str) -> None:
+        """Notes the theme, which picks among each profile's colours."""
+        if theme != self._model.theme:
+            self._model.theme = theme
+            self._stale |= self._model.sessions.keys()
+
+    def profile_changed(self, session_id: str) -> None:
+        """A session has another profile: the next look reads it."""
+        self._stale.add(session_id)
+
+    def layout_changed(self) -> None:
+        """Has the next look read the profiles in front, unless it was done a moment ago."""
+        now = asyncio.get_running_loop().time()
+        if now - self._layout_read >= _LAYOUT_SECONDS:
+            self._layout_read = now
+            self._stale |= self._model.visible()
 
     def take(self, listing: Listing) -> None:
         """Makes `listing` the model's and tells who is gone."""
@@ -115,10 +139,24 @@ class Looker:
 
     async def _sweep(self, link: Link, present: frozenset[str]) -> None:
         turn, self._looks = self._looks % _SWEEP, self._looks + 1
-        active = set(self._model.focus.sessions.values())
-        due = [name for number, name in enumerate(sorted(present)) if number % _SWEEP == turn or name in active]
+        visible = self._model.visible()
+        due = [name for number, name in enumerate(sorted(present)) if number % _SWEEP == turn or name in visible]
         await self._each(link, due, self._read_variables)
         await self._each(link, due, self._read_config)
+
+    async def _read_theme(self, link: Link) -> None:
+        theme = (await iterm2_look.get_variables(link, None, ["effectiveTheme"])).get("effectiveTheme")
+        # Unset for a moment while iTerm2 starts.
+        if isinstance(theme, str):
+            self.theme_is(theme)
+
+    async def _read_stale(self, link: Link, present: frozenset[str]) -> None:
+        stale, self._stale = self._stale, set()
+        try:
+            await self._each(link, stale & present, self._read_config)
+        except BaseException:
+            self._stale |= stale
+            raise
 
     async def _each(self, link: Link, session_ids: Iterable[str], read: _Read) -> None:
         async def one(session_id: str) -> None:

@@ -125,6 +125,11 @@ class Model:
             self.sessions[session_id] = record
         return record
 
+    def visible(self) -> frozenset[str]:
+        """The sessions in front: of each window's selected tab, the active one."""
+        selected = (self.focus.tabs.get(window.window_id, "") for window in self.listing.windows)
+        return frozenset(self.focus.sessions[tab_id] for tab_id in selected if tab_id in self.focus.sessions)
+
     def histories(self) -> dict[str, History]:
         """Every attach history worth keeping."""
         return self.remembered | {session_id: record.history for session_id, record in self.sessions.items()}

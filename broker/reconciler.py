@@ -75,16 +75,10 @@ class Reconciler:
         #: supervisord's list, as long as nothing can have changed it.
         self._states: dict[str, str] | None = None
         self._failing = ""
-        self._configs_wanted = False
         self.rounds = 0
 
     def request(self) -> None:
         """Something changed, or may have: look soon."""
-        self._wanted.set()
-
-    def request_configs(self) -> None:
-        """The theme changed, and with it the colours of every session."""
-        self._configs_wanted = True
         self._wanted.set()
 
     async def run(self) -> None:
@@ -164,11 +158,7 @@ class Reconciler:
     async def _look(self, link: Link | None, full: bool) -> Listing | None:
         """iTerm2's list, None while nobody knows."""
         if link is not None:
-            listing = await self._looker.look(link, full)
-            if self._configs_wanted:
-                self._configs_wanted = False
-                await self._looker.read_configs(link, listing.session_ids())
-            return listing
+            return await self._looker.look(link, full)
         return self._looker.forget_unattached() if self._model.status.state in _GONE else None
 
     async def _hear_workers(self, full: bool, link: Link | None) -> list[str]:

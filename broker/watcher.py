@@ -7,7 +7,9 @@ from broker.announcer import Announcer
 from broker.iterm2_answers import decode
 from broker.iterm2_link import protocol
 from broker.listing import apply_focus
+from broker.looker import Looker
 from broker.model import Model
+from broker.onlooker import Onlooker
 
 
 class Watcher:
@@ -17,24 +19,23 @@ class Watcher:
         self,
         model: Model,
         announcer: Announcer,
+        looker: Looker,
+        onlooker: Onlooker,
         request_look: Callable[[], None],
-        on_theme: Callable[[], None],
-        on_screen: Callable[[str], None],
     ) -> None:
-        """`request_look` asks for a reconcile, `on_theme` tells that colours may have changed, `on_screen` that a
-        session's screen has."""
+        """`request_look` asks for a reconcile."""
         self._model = model
         self._announcer = announcer
+        self._looker = looker
+        self._onlooker = onlooker
         self._request_look = request_look
-        self._on_theme = on_theme
-        self._on_screen = on_screen
 
     def handle(self, notification: Any) -> None:
         """One notification. What it says of the list of sessions is not used: only a look shows all of it."""
         if notification.HasField("focus_changed_notification"):
             self._focus(notification.focus_changed_notification)
         elif notification.HasField("screen_update_notification"):
-            self._on_screen(notification.screen_update_notification.session)
+            self._onlooker.changed(notification.screen_update_notification.session)
         elif notification.HasField("variable_changed_notification"):
             self._variable(notification.variable_changed_notification)
         elif notification.HasField("terminate_session_notification"):
@@ -43,6 +44,7 @@ class Watcher:
             # The same id again means that its close was undone (sources/PTYSession/PTYSession.m:3920).
             self._terminated(notification.new_session_notification.session_id, exited=False)
         else:
+            self._looker.layout_changed()
             self._request_look()
 
     def _focus(self, word: Any) -> None:
@@ -56,16 +58,18 @@ class Watcher:
     def _variable(self, change: Any) -> None:
         if change.scope == protocol.APP:
             theme = decode(change.json_new_value)
-            if change.name == "effectiveTheme" and isinstance(theme, str) and theme != self._model.theme:
-                self._model.theme = theme
-                self._on_theme()
+            if change.name == "effectiveTheme" and isinstance(theme, str):
+                self._looker.theme_is(theme)
+                self._request_look()
             return
         record = self._model.sessions.get(change.identifier)
         if record is None:
             return
         record.variables[change.name] = decode(change.json_new_value)
         self._announcer.changed()
-        if change.name == "tmuxRole":
+        if change.name == "profileName":
+            self._looker.profile_changed(change.identifier)
+        if change.name in ("profileName", "tmuxRole"):
             self._request_look()
 
     def _terminated(self, session_id: str, exited: bool) -> None:

@@ -12,7 +12,10 @@ from broker.iterm2_keeper import Iterm2Keeper
 from broker.iterm2_link import Link
 from broker.looker import Looker
 from broker.model import Model
+from broker.onlooker import Onlooker
+from broker.snapshot import Snapshots
 from broker.watcher import Watcher
+from broker.workers import Workers
 from bus.messages import Config, Iterm2Status
 from tests.broker.host import Host
 from tests.support import PATIENCE, temporary_home
@@ -39,13 +42,14 @@ class Heard(Announcer):
 class Desk:
     """A model that follows a host."""
 
-    def __init__(self, host: Host, publisher: zmq.Socket[bytes]) -> None:
+    def __init__(self, host: Host, publisher: zmq.Socket[bytes], context: zmq.Context[zmq.Socket[bytes]]) -> None:
         self.host = host
         self.model = Model(status=Iterm2Status(state="lost"))
         self.heard = Heard(publisher, self.model)
         self.looker = Looker(self.model, self.heard)
-        self.looks_wanted = self.themes = 0
-        watcher = Watcher(self.model, self.heard, self._want_look, self._note_theme, lambda _session_id: None)
+        self.looks_wanted = 0
+        onlooker = Onlooker(self.model, self.heard, Snapshots(self.model, Workers(context, host.paths)))
+        watcher = Watcher(self.model, self.heard, self.looker, onlooker, self._want_look)
         self.keeper = Iterm2Keeper(host.paths, lambda _status: None, watcher.handle, "linux")
 
     @property
@@ -66,9 +70,6 @@ class Desk:
     def _want_look(self) -> None:
         self.looks_wanted += 1
 
-    def _note_theme(self) -> None:
-        self.themes += 1
-
 
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
@@ -87,7 +88,7 @@ def follow(host: Host, conversation: Callable[[Desk, Link], Awaitable[None]]) ->
 
     async def run() -> None:
         with zmq.Context() as context, context.socket(zmq.PUB) as publisher:
-            desk = Desk(host, publisher)
+            desk = Desk(host, publisher, context)
             running = asyncio.get_running_loop().create_task(desk.keeper.run(), name="keeper")
             try:
                 link = await desk.wait_link()
@@ -149,9 +150,9 @@ def test_the_theme_changes_the_colours(host: Host) -> None:
             if desk.model.theme != theme:
                 host.fault("theme", theme=theme)
                 await desk.eventually(lambda wanted=theme: desk.model.theme == wanted)  # type: ignore[misc]
-                await desk.looker.read_configs(link, desk.session_ids)
+                await desk.looker.look(link, full=False)
                 backgrounds.add(desk.heard.configs[session_id].background)
-        assert desk.themes >= 1
+        assert desk.looks_wanted >= 1
         assert backgrounds == {"#fafafa", "#15191f"}
 
     follow(host, conversation)

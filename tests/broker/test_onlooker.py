@@ -9,6 +9,7 @@ import pytest
 
 from broker import iterm2_act, iterm2_create
 from broker.attach import FOREIGN, STOPPED
+from broker.looker import WATCHED
 from broker.onlooker import PAUSE_SECONDS
 from bus.codec import Event
 from bus.messages import Attach, Done, GetPosition, Position, SendText, SessionSnapshot
@@ -22,8 +23,8 @@ from tests.support import wait_until
 
 Pair = tuple[Host, System]
 
-#: What the broker is subscribed to without any session: four kinds and the theme; and of each session.
-WATCHED = 8
+#: What the broker is subscribed to without any session: four kinds and the theme.
+_ALWAYS = 5
 
 
 def text_of(event: Event) -> str:
@@ -68,7 +69,7 @@ def stopped_session(system: System) -> str:
 def screen_subscriptions(host: Host, system: System) -> int:
     """How many screens the broker follows."""
     (client,) = host.ask(request="statistics")["clients"]
-    return int(client["subscriptions"]) - 5 - WATCHED * len(system.sessions())
+    return int(client["subscriptions"]) - _ALWAYS - len(WATCHED) * len(system.sessions())
 
 
 @pytest.fixture
