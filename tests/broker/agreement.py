@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from broker import iterm2_look
-from broker.attach import FOREIGN
+from broker.attach import FOREIGN, STOPPED
 from broker.iterm2_link import Link
 from broker.listing import read_focus, read_listing
 from broker.model import Focus, Json, Listing, Node, Pane
@@ -110,8 +110,8 @@ def _workers(truth: Truth, layout: Layout, system: System) -> Iterator[str]:
         session, has_ours = told[name], truth.statistics[name]["coprocess"] is not None and name in wanted
         if session.attached is not has_ours or (_is_foreign(truth, name) and session.reason != FOREIGN):
             yield f"session {name} is told as {session}, its coprocess is {truth.statistics[name]['coprocess']}"
-        if not session.attached and not session.reason:
-            yield f"session {name} is not attached and nobody says why"
+        if not session.attached and session.reason not in (FOREIGN, STOPPED):
+            yield f"session {name} is not attached: {session.reason}"
 
 
 def _is_foreign(truth: Truth, session_id: str) -> bool:
