@@ -42,17 +42,20 @@ _ERRORS: dict[str, Iterm2Status] = {
         state="api_disabled",
         reason="iTerm2's Python API is off: in iTerm2, Settings > General > Magic, tick Enable Python API",
     ),
-    "2": Iterm2Status(state="refused", reason="the request was denied in iTerm2"),
+    "2": Iterm2Status(
+        state="refused", reason="itermbus was denied in iTerm2; it asks again within a minute: allow it there"
+    ),
     "-1743": Iterm2Status(
         state="refused",
         reason="macOS does not let itermbus control iTerm2: allow it in "
         "System Settings > Privacy & Security > Automation",
     ),
     "-1712": Iterm2Status(
-        state="waiting_for_authorisation", reason="nobody answered macOS's question whether to let itermbus in"
+        state="waiting_for_authorisation",
+        reason="nobody answered macOS's question whether itermbus may control iTerm2; it comes again: click OK there",
     ),
-    "-600": Iterm2Status(state="not_running", reason="iTerm2 is not running"),
-    "-609": Iterm2Status(state="not_running", reason="iTerm2 is not running"),
+    "-600": Iterm2Status(state="not_running", reason="iTerm2 is not running: open it"),
+    "-609": Iterm2Status(state="not_running", reason="iTerm2 is not running: open it"),
 }
 
 WAITING = Iterm2Status(
@@ -96,16 +99,21 @@ async def host_cookie(paths: Paths) -> Cookie | None:
     return _cookie(str(answer.get("cookie", "")), str(answer.get("key", "")))
 
 
-async def iterm2_cookie(on_waiting: Callable[[], None]) -> Cookie:
-    """A cookie of iTerm2's. `on_waiting` is called when the user has to click first. Raises `NotAuthorised`."""
+async def iterm2_cookie(
+    on_waiting: Callable[[], None], program: str = _OSASCRIPT, patience: float = _PATIENCE_SECONDS
+) -> Cookie:
+    """A cookie of iTerm2's. Raises `NotAuthorised`.
+
+    `on_waiting` is called after `patience` seconds without an answer: then the user has to click first.
+    """
     script = f'tell application "iTerm2" to request cookie and key for app named "{_NAME}"'
-    waiting = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, on_waiting)
+    waiting = asyncio.get_running_loop().call_later(patience, on_waiting)
     try:
-        code, out, err = await run_child(_OSASCRIPT, "-e", script, seconds=_SCRIPT_SECONDS)
+        code, out, err = await run_child(program, "-e", script, seconds=_SCRIPT_SECONDS)
     except TimeoutError:
         raise NotAuthorised(WAITING) from None
     except OSError as error:
-        raise NotAuthorised(Iterm2Status(state="refused", reason=f"cannot run {_OSASCRIPT}: {error}")) from None
+        raise NotAuthorised(Iterm2Status(state="refused", reason=f"cannot run {program}: {error}")) from None
     finally:
         waiting.cancel()
     cookie = _cookie(*out.split()[:2]) if code == 0 and len(out.split()) >= 2 else None
@@ -135,7 +143,9 @@ async def why_absent(platform: str = sys.platform) -> Iterm2Status:
         if code == 0:
             return _ERRORS["1"]
     if not any(path.expanduser().is_dir() for path in _APPLICATIONS):
-        return Iterm2Status(state="not_installed", reason="iTerm2 is not in the Applications folder")
+        return Iterm2Status(
+            state="not_installed", reason="iTerm2 is not in the Applications folder: install it from iterm2.com"
+        )
     return _ERRORS["-600"]
 
 

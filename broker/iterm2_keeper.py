@@ -80,7 +80,7 @@ class Iterm2Keeper:
                 seldom = error.status.state not in ("not_running", "not_installed")
             else:
                 served = await self._serve(link)
-                self._say(Iterm2Status(state="lost", reason="the connection to iTerm2 was lost"))
+                self._say(Iterm2Status(state="lost", reason="the connection to iTerm2 was lost; it is made again"))
                 seldom = not served
                 if served:
                     backoff = _Backoff()

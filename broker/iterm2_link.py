@@ -54,6 +54,9 @@ _COOKIE_VARIABLES = ("ITERM2_COOKIE", "ITERM2_KEY")
 #: HTTP statuses of the handshake (sources/API/iTermAPIServer.m:517).
 _UNAUTHORISED = 401
 
+_BUSY = "iTerm2 does not answer a new connection: it may be waiting for you in a dialog or an open menu"
+_UNACCEPTED = "iTerm2 did not accept the cookie that it had given; if that stays so, quit and reopen iTerm2"
+
 
 class Unavailable(Exception):
     """iTerm2 cannot be reached now; `status` says why, in words for the user."""
@@ -174,7 +177,9 @@ async def open_link(paths: Paths, cookie: Cookie | None, on_notification: Callab
     if not paths.iterm2_socket.is_socket():
         # Without a file there the package goes to TCP port 1912 and hands the cookie to whoever listens
         # (iterm2/connection.py:405).
-        raise Unavailable(Iterm2Status(state="not_running", reason="iTerm2's API socket is not there"))
+        raise Unavailable(
+            Iterm2Status(state="not_running", reason="iTerm2 is not running: its API socket is not there")
+        )
     _set_cookie(cookie)
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
@@ -182,12 +187,14 @@ async def open_link(paths: Paths, cookie: Cookie | None, on_notification: Callab
             with contextlib.redirect_stdout(io.StringIO()):
                 connection = await Connection.async_create()
     except ConnectionRefusedError:
-        raise Unavailable(Iterm2Status(state="not_running", reason="nobody listens at iTerm2's API socket")) from None
+        raise Unavailable(
+            Iterm2Status(state="not_running", reason="iTerm2 is not running: nobody listens at its socket")
+        ) from None
     except TimeoutError:
-        raise Unavailable(Iterm2Status(state="lost", reason="iTerm2 does not answer a new connection")) from None
+        raise Unavailable(Iterm2Status(state="lost", reason=_BUSY)) from None
     except SystemExit:
         # The package ends the process for HTTP status 406 (iterm2/connection.py:150).
-        text = "iTerm2 wants a newer `iterm2` package: upgrade it with pip"
+        text = "iTerm2 wants a newer `iterm2` package: upgrade it with pip, then restart itermbus"
         raise Unavailable(Iterm2Status(state="refused", reason=text)) from None
     except WebSocketException as error:
         raise Unavailable(_refusal(getattr(error, "status_code", None))) from None
@@ -201,8 +208,10 @@ async def open_link(paths: Paths, cookie: Cookie | None, on_notification: Callab
 
 def _refusal(status: int | None) -> Iterm2Status:
     if status == _UNAUTHORISED:
-        return Iterm2Status(state="refused", reason="iTerm2 did not accept the cookie that it had given")
-    return Iterm2Status(state="refused", reason=f"iTerm2 refused the connection (HTTP status {status})")
+        return Iterm2Status(state="refused", reason=_UNACCEPTED)
+    return Iterm2Status(
+        state="refused", reason=f"iTerm2 refused the connection (HTTP status {status}): upgrade itermbus"
+    )
 
 
 def _set_cookie(cookie: Cookie | None) -> None:

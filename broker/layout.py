@@ -1,5 +1,7 @@
 """The model -> the bus's `Layout`. Pure."""
 
+from typing import Literal
+
 from broker.attach import DETACHING, NOT_CONNECTED
 from broker.model import Json, ListedTab, ListedWindow, Model, Node, Pane, SessionRecord
 from bus.messages import Layout, Session, Split, Tab, Window
@@ -66,7 +68,15 @@ def _session(model: Model, pane: Pane) -> Session:
         path=_text(variables.get("path"), _PATH_BYTES),
         job=_text(variables.get("jobName"), _NAME_BYTES),
         tty=_text(variables.get("tty"), _NAME_BYTES),
+        tmux=_tmux(variables.get("tmuxRole")),
     )
+
+
+def _tmux(role: Json) -> Literal["gateway", "client"] | None:
+    match role:
+        case "gateway" | "client":
+            return role
+    return None
 
 
 def _reason(model: Model, record: SessionRecord) -> str | None:

@@ -48,7 +48,11 @@ class Iterm2Status(Message, frozen=True, kw_only=True):
 
 
 class Session(Message, frozen=True, kw_only=True, tag_field="kind", tag="session"):
-    """One session as the broker knows it. `worker`: a worker runs for it, so its endpoints are worth connecting to."""
+    """One session as the broker knows it.
+
+    `worker`: a worker runs for it, so its endpoints are worth connecting to. `tmux`: its part in iTerm2's tmux
+    integration; to a client pane, whole characters only can be written through a coprocess, and `SendText` is safer.
+    """
 
     session_id: SessionId
     title: str
@@ -60,6 +64,7 @@ class Session(Message, frozen=True, kw_only=True, tag_field="kind", tag="session
     path: str | None = None
     job: str | None = None
     tty: str | None = None
+    tmux: Literal["gateway", "client"] | None = None
 
 
 class Split(Message, frozen=True, kw_only=True, tag_field="kind", tag="split"):

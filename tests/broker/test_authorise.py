@@ -1,5 +1,7 @@
 import asyncio
+import shutil
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -9,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from broker.authorise import Cookie, explain, host_cookie, run_child, why_absent
+from broker.authorise import Cookie, NotAuthorised, explain, host_cookie, iterm2_cookie, run_child, why_absent
 from bus.paths import Paths
 from tests.support import temporary_home, wait_until
 
@@ -118,3 +120,65 @@ def test_a_child_that_hangs_is_killed_at_the_deadline_and_with_its_waiter() -> N
 
 def children() -> list[psutil.Process]:
     return [child for child in psutil.Process().children() if child.name() == "sleep"]
+
+
+def script(home: Path, text: str) -> str:
+    """A stand-in for osascript, which only macOS has."""
+    path = home / "osascript"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o700)
+    return str(path)
+
+
+def test_a_user_who_takes_their_time_is_told_of_and_then_heard(home: Path) -> None:
+    waited: list[bool] = []
+
+    async def ask() -> Cookie:
+        # It answers once somebody noticed that it waits: the user's click.
+        program = script(home, f"while [ ! -e {home}/clicked ]; do sleep 0.05; done; echo 0123456789abcdef ABCD-0123")
+
+        def on_waiting() -> None:
+            waited.append(True)
+            (home / "clicked").touch()
+
+        return await iterm2_cookie(on_waiting, program, patience=0.2)
+
+    assert asyncio.run(ask()) == Cookie("0123456789abcdef", "ABCD-0123")
+    assert waited == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "words"),
+    [
+        ("echo 'execution error: The Python API is not enabled. (1)' >&2; exit 1", "api_disabled", "Enable Python API"),
+        ("echo 'Not authorized to send Apple events. (-1743)' >&2; exit 1", "refused", "Automation"),
+        ("echo 'AppleEvent timed out. (-1712)' >&2; exit 1", "waiting_for_authorisation", "click"),
+        ("echo 'Application isn’t running. (-600)' >&2; exit 1", "not_running", "open"),
+        ("echo 'Denied. (2)' >&2; exit 1", "refused", "allow"),
+        ("echo not-a-cookie", "refused", "no cookie"),
+    ],
+)
+def test_each_refusal_says_what_to_do(home: Path, text: str, state: str, words: str) -> None:
+    with pytest.raises(NotAuthorised) as caught:
+        asyncio.run(iterm2_cookie(lambda: None, script(home, text)))
+    assert caught.value.status.state == state
+    assert words in caught.value.status.reason
+
+
+def test_why_nobody_listens_on_a_mac(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a process of iTerm2's name and a folder of its application's, both real."""
+    if subprocess.run(["pgrep", "-x", "iTerm2"], check=False, capture_output=True).returncode == 0:
+        pytest.skip("an iTerm2 runs here")
+    monkeypatch.setenv("HOME", str(home))
+    missing = asyncio.run(why_absent("darwin"))
+    assert (missing.state, "install" in missing.reason) == ("not_installed", True)
+    (home / "Applications" / "iTerm.app").mkdir(parents=True)
+    quit_ = asyncio.run(why_absent("darwin"))
+    assert (quit_.state, "open" in quit_.reason) == ("not_running", True)
+    shutil.copy("/bin/sleep", home / "iTerm2")
+    with subprocess.Popen([home / "iTerm2", "600"]) as running:
+        try:
+            disabled = asyncio.run(why_absent("darwin"))
+        finally:
+            running.kill()
+    assert (disabled.state, "Enable Python API" in disabled.reason) == ("api_disabled", True)

@@ -94,3 +94,9 @@ def test_long_titles_do_not_make_a_layout_too_long_for_the_bus() -> None:
         sessions={name: SessionRecord(variables=dict(long)) for name in ids},
     )
     assert len(codec.encode_event("layout", compose(many, "run", 1))[1]) <= HEADER_BYTES
+
+
+def test_a_part_in_tmux_is_told() -> None:
+    found = [session(model(a=SessionRecord(variables={"tmuxRole": role}))).tmux for role in ("client", "gateway", None)]
+    assert found == ["client", "gateway", None]
+    assert session(model(a=SessionRecord(variables={"tmuxRole": "something new"}))).tmux is None
