@@ -47,6 +47,8 @@ def differences(host: Host, system: System) -> list[str]:
         layout = system.layout()
     except (RequestError, KeyError, OSError) as error:
         return [f"cannot be asked: {error!r}"]
+    if not truth.listing.session_ids() <= truth.statistics.keys():
+        return ["the host changed between two questions"]
     return [*_layout(truth, layout), *_workers(truth, layout, system), *_leavings(truth, system)]
 
 

@@ -78,6 +78,10 @@ class User:
     def as_user(self, act: Callable[[Link], object]) -> object:
         return self.system.as_user(act)
 
+    def by_hand(self, fault: str, session_id: str, **more: object) -> None:
+        """What the host's user does with keys and mouse. The session may have ended since it was chosen."""
+        self.host.ask(request="fault", fault=fault, session=session_id, **more)
+
     def create_tab(self, listing: Listing, _session_id: str) -> None:
         window_id = self.random.choice(listing.windows).window_id if listing.windows else None
         self.as_user(lambda link: iterm2_create.create_tab(link, window_id=window_id))
@@ -95,11 +99,11 @@ class User:
 
     def close(self, _listing: Listing, session_id: str) -> None:
         self.closed.append(session_id)
-        self.host.fault("close", session=session_id)
+        self.by_hand("close", session_id)
 
     def undo_close(self, _listing: Listing, _session_id: str) -> None:
         if self.closed:
-            self.host.ask(request="fault", fault="undo_close", session=self.closed.pop())
+            self.by_hand("undo_close", self.closed.pop())
 
     def move_to_tab(self, _listing: Listing, session_id: str) -> None:
         self.as_user(lambda link: call(link, f"iterm2.move_session_to_new_tab(session: {json.dumps(session_id)})"))
@@ -108,7 +112,7 @@ class User:
         self.as_user(lambda link: call(link, f"iterm2.move_session_to_new_window(session: {json.dumps(session_id)})"))
 
     def select(self, _listing: Listing, session_id: str) -> None:
-        self.host.ask(request="fault", fault="select", session=session_id)
+        self.by_hand("select", session_id)
 
     def bury(self, listing: Listing, session_id: str) -> None:
         buried = any(pane.session_id == session_id for pane in listing.buried)
@@ -121,17 +125,17 @@ class User:
     def exit_shell(self, _listing: Listing, session_id: str) -> None:
         action = self.random.choice((0, 1, 2))
         self.as_user(lambda link: set_profile(link, session_id, {"Close Sessions On End": action}))
-        self.host.fault("type", session=session_id, text="exit\n")
+        self.by_hand("type", session_id, text="exit\n")
 
     def restart(self, _listing: Listing, session_id: str) -> None:
         self.as_user(lambda link: restart(link, session_id))
 
     def stop_coprocess(self, _listing: Listing, session_id: str) -> None:
-        self.host.fault("stop_coprocess", session=session_id)
+        self.by_hand("stop_coprocess", session_id)
 
     def run_coprocess(self, _listing: Listing, session_id: str) -> None:
-        self.host.fault("stop_coprocess", session=session_id)
-        self.host.fault("run_coprocess", session=session_id, command="exec sleep 600")
+        self.by_hand("stop_coprocess", session_id)
+        self.by_hand("run_coprocess", session_id, command="exec sleep 600")
 
     def quit_host(self, _listing: Listing, _session_id: str) -> None:
         self.host.stop() if self.random.random() < 0.5 else self.host.kill()
