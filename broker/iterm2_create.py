@@ -50,6 +50,8 @@ async def create_tab(
     # An index that is too large gives a status of its own, though the tab is there (:2507).
     if response.status != response.INVALID_TAB_INDEX or not response.session_id:
         check(response, "a new tab")
+    if not response.session_id:
+        raise _later()
     return Made(response.window_id, str(response.tab_id), response.session_id)
 
 
@@ -74,9 +76,13 @@ async def split_pane(
         raise Invalid("iTerm2 does not take this command")
     check(response, "a split")
     if not response.session_id:
-        # tmux makes the pane in its own time: the answer is OK, and empty (iterm2-tmux panes only).
-        raise RequestTimeout("tmux has been asked for the pane; the layout shows it when it is there")
+        raise _later()
     return str(response.session_id[0])
+
+
+def _later() -> RequestTimeout:
+    """tmux makes panes and tabs in its own time: there iTerm2's answer is OK, and names no session."""
+    return RequestTimeout("tmux has been asked for it; the layout shows it when it is there")
 
 
 def _custom(command: str) -> dict[str, str | None]:
