@@ -55,7 +55,7 @@ def differences(host: Host, system: System) -> list[str]:
 async def _truth(link: Link) -> Truth:
     listing = read_listing(await iterm2_look.list_sessions(link))
     focus = read_focus(await iterm2_look.get_focus(link), listing)
-    names = ("columns", "rows", "presentationName")
+    names = ("columns", "rows", "presentationName", "path", "jobName", "tty")
     variables = {name: await iterm2_look.get_variables(link, name, names) for name in sorted(listing.session_ids())}
     return Truth(listing, focus, variables, {})
 
@@ -68,9 +68,9 @@ def _layout(truth: Truth, layout: Layout) -> Iterator[str]:
     if layout.iterm2.state != "connected":
         yield f"iTerm2 is {layout.iterm2.state}"
     wanted = [(window.window_id, [(tab.tab_id, _tree(tab.root)) for tab in window.tabs]) for window in listing.windows]
-    told = [(window.window_id, [(tab.tab_id, _tree(tab.root)) for tab in window.tabs]) for window in layout.windows]
-    if wanted != told:
-        yield f"windows are {wanted}, told {told}"
+    found = [(window.window_id, [(tab.tab_id, _tree(tab.root)) for tab in window.tabs]) for window in layout.windows]
+    if wanted != found:
+        yield f"windows are {wanted}, told {found}"
     buried = ([pane.session_id for pane in listing.buried], [session.session_id for session in layout.buried])
     if buried[0] != buried[1]:
         yield f"buried are {buried[0]}, told {buried[1]}"
@@ -84,7 +84,8 @@ def _layout(truth: Truth, layout: Layout) -> Iterator[str]:
                 yield f"the active session of tab {tab.tab_id} is told as {tab.active_session_id}"
     for session in sessions_of(layout):
         variables = truth.variables.get(session.session_id, {})
-        if [session.columns, session.rows, session.title] != list(variables.values()):
+        told = [session.columns, session.rows, session.title, session.path, session.job, session.tty]
+        if told != list(variables.values()):
             yield f"session {session.session_id} has {variables}, told {session}"
 
 
