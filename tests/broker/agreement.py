@@ -43,13 +43,19 @@ def wait_agreement(host: Host, system: System, seconds: float = 30.0) -> None:
 def differences(host: Host, system: System) -> list[str]:
     """Every disagreement in words; none when all agree."""
     try:
-        truth = system.as_user(_truth)._replace(statistics=host.ask(request="statistics")["sessions"])
+        statistics = host.ask(request="statistics")
+        truth = system.as_user(_truth)._replace(statistics=statistics["sessions"])
         layout = system.layout()
     except (RequestError, KeyError, OSError) as error:
         return [f"cannot be asked: {error!r}"]
     if not truth.listing.session_ids() <= truth.statistics.keys():
         return ["the host changed between two questions"]
-    return [*_layout(truth, layout), *_workers(truth, layout, system), *_leavings(truth, system)]
+    return [
+        *_layout(truth, layout),
+        *_workers(truth, layout, system),
+        *_leavings(truth, system),
+        *_manners(truth, statistics["recent_coprocesses"]),
+    ]
 
 
 async def _truth(link: Link) -> Truth:
@@ -139,6 +145,15 @@ def _leavings(truth: Truth, system: System) -> Iterator[str]:
     ours = [name for name, facts in truth.statistics.items() if facts["coprocess"] and not _is_foreign(truth, name)]
     if len(shims) > len(ours):
         yield f"there are {len(shims)} shims for {len(ours)} sessions, of which {len(listed)} are listed"
+
+
+def _manners(truth: Truth, recent: list[str]) -> Iterator[str]:
+    """What the user would see of us in iTerm2's own windows."""
+    if len([command for command in recent if "shim.py" in command]) > 1:
+        yield f"iTerm2's list of recent coprocesses is {recent}"
+    for name, facts in truth.statistics.items():
+        if any("shim.py" in announcement["command"] for announcement in facts["announcements"]):
+            yield f"session {name} shows {facts['announcements']}"
 
 
 def _commands(system: System) -> list[list[str]]:
