@@ -110,7 +110,8 @@ def _workers(truth: Truth, layout: Layout, system: System) -> Iterator[str]:
     states = system.states()
     told = {session.session_id: session for session in sessions_of(layout)}
     wanted = {name for name in truth.listing.session_ids() if not _is_foreign(truth, name)}
-    optional = {name for name in wanted if truth.statistics[name]["state"] == "exited"}
+    # Its program has ended: by its state alone a buried one does not say so.
+    optional = {name for name in wanted if truth.statistics[name]["pid"] is None}
     if not wanted - optional <= states.keys() <= wanted:
         yield f"workers are wanted for {sorted(wanted)}, there are {states}"
     if set(states.values()) - {"RUNNING"}:
