@@ -108,14 +108,16 @@ def test_what_the_user_stopped_is_shown_until_it_is_attached_again(faulty: Pair,
 def test_a_screen_that_never_rests_is_told_five_times_a_second(faulty: Pair, screens: Subscriber) -> None:
     _, system = faulty
     session_id = stopped_session(system)
+    began = time.monotonic()
     # An endless count in place, so that no two screens are equal.
     system.call(SendText(session_id=session_id), Done, b"i=0; while :; do i=$((i+1)); printf '\\r%s' go''ing$i; done\n")
     wait_shown(screens, session_id, "going")
     seen, until = 0, time.monotonic() + 2
     while time.monotonic() < until:
         message = screens.receive(0.1)
-        seen += isinstance(message, Event) and isinstance(message.body, SessionSnapshot)
-    assert 3 <= seen <= 2 / PAUSE_SECONDS + 1
+        seen += isinstance(message, Event) and getattr(message.body, "session_id", "") == session_id
+    # Some may have waited for us since the count began.
+    assert 2 <= seen <= (time.monotonic() - began) / PAUSE_SECONDS + 1
     system.call(SendText(session_id=session_id), Done, b"\x03")
     wait_shown(screens, session_id, "^C")
 
@@ -133,7 +135,7 @@ def test_what_did_not_change_is_not_told_again(faulty: Pair, screens: Subscriber
     while time.monotonic() < until:
         message = screens.receive(0.1)
         seen += isinstance(message, Event) and getattr(message.body, "session_id", "") == session_id
-    assert seen <= 1  # the cursor's move
+    assert seen <= 2  # the end of the line that was typed, and the cursor's move
 
 
 def test_today_s_client_sees_it_as_a_repaint(faulty: Pair) -> None:
