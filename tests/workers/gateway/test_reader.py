@@ -3,6 +3,7 @@
 import pytest
 
 from bus.errors import Iterm2Unavailable, RequestError, RequestTimeout
+from bus.messages import SessionSnapshot
 from tests.workers.gateway.playbook import SESSION, Broker, Clock, Output, Worker
 from workers.gateway.reader import Reader, Upstream
 from workers.gateway.stream import Stream
@@ -194,3 +195,53 @@ def test_a_closed_reader_sends_nothing_more() -> None:
     play.print(b"x")
     assert play.got == []
     assert not play.broker.is_asked
+
+
+def told(epoch: str | None = None, offset: int = 0) -> SessionSnapshot:
+    """What the broker tells unasked of a session whose bytes nobody gets."""
+    return SessionSnapshot(
+        session_id=SESSION, epoch=epoch, offset=offset, columns=80, rows=25, cursor_column=0, cursor_row=0
+    )
+
+
+def test_a_screen_that_was_told_is_shown_at_once() -> None:
+    play = Play(b"bytes of before")
+    play.reader.go_live()
+    play.reader.show(told(), b"<told>")
+    assert play.got == ["<told>"]
+    assert not play.broker.is_asked
+
+
+def test_a_screen_that_was_told_while_another_was_on_its_way_is_asked_for() -> None:
+    """The one on its way may be the older of the two."""
+    play = Play()
+    reader = Reader(SESSION, None, play.output, Upstream(play.broker, play.worker))  # type: ignore[arg-type]
+    reader.refresh()
+    reader.show(told(), b"<told>")
+    play.broker.answer(None, 0, b"<older>")
+    play.broker.answer(None, 0, b"<newest>")
+    assert play.got == ["<older>", "<newest>"]
+    assert not play.broker.is_asked
+
+
+def test_the_end_of_a_stream_is_shown_after_its_last_bytes() -> None:
+    play = Play(b"first ")
+    play.reader.go_live()
+    frame = play.worker.print(b"last")
+    play.reader.show(told("e1", 10), b"<told>")
+    play.broker.answer("e1", 10)
+    play.stream.take([frame])
+    play.worker.answer_all()
+    assert play.got == ["<screen>"]
+
+
+def test_a_client_that_is_behind_gets_the_screen_when_it_has_caught_up() -> None:
+    play = Play()
+    play.reader.go_live()
+    play.output.full = True
+    play.reader.show(told(), b"<told>")
+    play.reader.show(told(), b"<told>")
+    play.output.full = False
+    play.reader.repaint_if_stopped()
+    play.broker.answer(None, 0)
+    assert play.got == ["<screen>"]
