@@ -9,7 +9,7 @@ import zmq
 from broker.layout import compose
 from broker.model import Model
 from bus import codec
-from bus.messages import Closed, Config, Layout, Message, SessionConfig, SessionSnapshot, Stat
+from bus.messages import Closed, Config, Layout, Message, PromptMark, SessionConfig, SessionSnapshot, Stat
 
 #: Changes within this time of the last layout are told together: a program may set its title with every frame.
 _PAUSE_SECONDS = 0.03
@@ -62,6 +62,9 @@ class Announcer:
 
     def config(self, session_id: str, config: Config) -> None:
         self._send("config", SessionConfig(session_id=session_id, config=config))
+
+    def prompt(self, mark: PromptMark) -> None:
+        self._send("prompt", mark)
 
     def snapshot(self, snapshot: SessionSnapshot, repaint: bytes) -> None:
         self._send("snapshot", snapshot, repaint)

@@ -19,6 +19,7 @@ from broker.desk import Desk
 from broker.iterm2_keeper import Iterm2Keeper
 from broker.looker import Looker
 from broker.model import Model
+from broker.offset_line import OffsetLine
 from broker.onlooker import Onlooker
 from broker.reconciler import Reconciler
 from broker.rpc_server import RpcServer
@@ -59,6 +60,7 @@ class App:
         self._looker = looker = Looker(model, announcer)
         snapshots = Snapshots(model, workers)
         self._onlooker = onlooker = Onlooker(model, announcer, snapshots)
+        self._offsets = offsets = OffsetLine(model, workers, announcer.prompt)
         self._keeper = keeper = Iterm2Keeper(paths, self._on_status, self._on_notification)
         self._reconciler = Reconciler(
             model=model,
@@ -75,8 +77,8 @@ class App:
             settings=settings.broker,
         )
         request_look = self._reconciler.request
-        self._watcher = Watcher(model, announcer, looker, onlooker, request_look)
-        self._events = WorkerEvents(model, announcer, store, request_look)
+        self._watcher = Watcher(model, announcer, looker, onlooker, offsets, request_look)
+        self._events = WorkerEvents(model, announcer, store, request_look, on_attached=offsets.size_changed)
         desk = Desk(model, keeper, announcer, looker, snapshots, store, command, request_look)
         self._server = RpcServer(self._sockets.router, lambda command, payload: carry_out(desk, command, payload))
 
@@ -93,6 +95,7 @@ class App:
                 tasks.create_task(self._announcer.repeat(self._statistics), name="announcements"),
                 tasks.create_task(self._reconciler.run(), name="reconcile"),
                 tasks.create_task(self._onlooker.run(), name="screens"),
+                tasks.create_task(self._offsets.run(), name="offset line"),
                 tasks.create_task(self._keeper.run(), name="iTerm2"),
                 tasks.create_task(_watch_parent(stop), name="parent"),
             ]
@@ -129,6 +132,7 @@ class App:
                 "reconcile_rounds": self._reconciler.rounds,
                 "screens_followed": self._onlooker.following,
                 "screens_shown": self._onlooker.shown,
+                "offset_words_dropped": self._offsets.dropped,
                 "commands_answered": self._server.answered,
                 "malformed": self._server.malformed + self._events.malformed,
             },

@@ -95,6 +95,12 @@ async def follow_screen(link: Link, session_id: str, wanted: bool) -> None:
     await _subscribe(link, protocol.NOTIFY_ON_SCREEN_UPDATE, session_id, None, wanted=wanted)
 
 
+async def follow_prompts(link: Link, session_id: str) -> None:
+    """Begins being told of a session's prompts and commands, where it has shell integration."""
+    modes = (protocol.PROMPT, protocol.COMMAND_START, protocol.COMMAND_END)
+    await _subscribe(link, protocol.NOTIFY_ON_PROMPT, session_id, None, prompts=modes)
+
+
 async def monitor(link: Link, session_id: str | None, name: str) -> None:
     """Subscribes to a variable of a session, or of the application for None. Its present value is not sent."""
     scope = protocol.APP if session_id is None else protocol.SESSION
@@ -103,7 +109,13 @@ async def monitor(link: Link, session_id: str | None, name: str) -> None:
 
 
 async def _subscribe(
-    link: Link, kind: int, session: str, variable: protocol.VariableMonitorRequest | None, *, wanted: bool = True
+    link: Link,
+    kind: int,
+    session: str,
+    variable: protocol.VariableMonitorRequest | None,
+    *,
+    wanted: bool = True,
+    prompts: Iterable[int] | None = None,
 ) -> None:
     answer = await link.ask(
         lambda connection: rpc.async_notification_request(
@@ -112,6 +124,7 @@ async def _subscribe(
             kind,  # type: ignore[arg-type]
             session,
             variable_monitor_request=variable,
+            prompt_monitor_modes=prompts,  # type: ignore[arg-type]
         )
     )
     response = opened(answer, "notification_response")

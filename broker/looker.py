@@ -132,7 +132,10 @@ class Looker:
 
     async def _meet_one(self, link: Link, session_id: str, record: SessionRecord) -> None:
         # A monitor does not tell the value of the moment, so the values are read after all of them are set.
-        await asyncio.gather(*(iterm2_look.monitor(link, session_id, name) for name in WATCHED))
+        await asyncio.gather(
+            iterm2_look.follow_prompts(link, session_id),
+            *(iterm2_look.monitor(link, session_id, name) for name in WATCHED),
+        )
         await self._read_variables(link, session_id, record)
         await self._read_config(link, session_id, record)
         self._watched.add(session_id)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from broker.attach import History
-from bus.messages import Config, Iterm2Status
+from bus.messages import Config, Iterm2Status, MarkState
 
 #: A variable's value as iTerm2 gives it: decoded JSON.
 Json = None | bool | int | float | str | list[object] | dict[str, object]
@@ -86,6 +86,8 @@ class Focus:
 class SessionRecord:
     """What is remembered of one session."""
 
+    #: Where each kind of prompt mark was found last: epoch and offset.
+    marks: dict[MarkState, tuple[str, int]] = field(default_factory=dict)
     variables: dict[str, Json] = field(default_factory=dict)
     config: Config | None = None
     #: A browser has no terminal. True too once iTerm2 refused a coprocess for that reason.

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from broker.model import Model
+from broker.model import Model, SessionRecord
 from broker.workers import Workers
 from bus.errors import ItermbusError
 from bus.messages import FindMark, Mark, MarkState, NoteSize, Position, PromptMark
@@ -39,7 +39,6 @@ class OffsetLine:
         self._publish = publish
         self._waiting: deque[tuple[str, Any]] = deque(maxlen=_WAITING)
         self._arrived = asyncio.Event()
-        self._marks: dict[tuple[str, MarkState], tuple[str, int]] = {}
         self.dropped = 0
 
     def size_changed(self, session_id: str) -> None:
@@ -82,16 +81,17 @@ class OffsetLine:
             await self._workers.ask(session_id, NoteSize(columns=columns, rows=rows), Position)
 
     async def _note_prompt(self, notification: Any) -> None:
-        session_id = notification.session
-        state, command, status = read_prompt(notification)
-        mark = await self._find(session_id, state)
-        if mark.offset is None:
+        record = self._model.sessions.get(notification.session)
+        if record is None:
             return
-        record = self._model.sessions.get(session_id)
-        path = record.variables.get("path") if record is not None else None
+        state, command, status = read_prompt(notification)
+        mark = await self._find(notification.session, record, state)
+        if mark is None or mark.offset is None:
+            return
+        path = record.variables.get("path")
         self._publish(
             PromptMark(
-                session_id=session_id,
+                session_id=notification.session,
                 epoch=mark.epoch,
                 offset=mark.offset,
                 state=state,
@@ -101,20 +101,15 @@ class OffsetLine:
             )
         )
 
-    async def _find(self, session_id: str, state: MarkState) -> Mark:
+    async def _find(self, session_id: str, record: SessionRecord, state: MarkState) -> Mark | None:
         """The mark that a notification means: the newest of its kind, once that is another than the last time."""
         for _ in range(_LOOKS):
             mark = await self._workers.ask(session_id, FindMark(state=state), Mark)
-            if mark.offset is not None and self._marks.get((session_id, state)) != (mark.epoch, mark.offset):
-                self._marks[session_id, state] = (mark.epoch, mark.offset)
-                break
+            if mark.offset is not None and record.marks.get(state) != (mark.epoch, mark.offset):
+                record.marks[state] = (mark.epoch, mark.offset)
+                return mark
             await asyncio.sleep(_LOOK_SECONDS)
-        return mark
-
-    def forget(self, session_id: str) -> None:
-        """The session is gone."""
-        for key in [key for key in self._marks if key[0] == session_id]:
-            del self._marks[key]
+        return None
 
 
 def read_prompt(notification: Any) -> tuple[MarkState, str | None, int | None]:

@@ -9,6 +9,7 @@ from broker.iterm2_link import protocol
 from broker.listing import apply_focus
 from broker.looker import Looker
 from broker.model import Model
+from broker.offset_line import OffsetLine
 from broker.onlooker import Onlooker
 
 
@@ -21,6 +22,7 @@ class Watcher:
         announcer: Announcer,
         looker: Looker,
         onlooker: Onlooker,
+        offsets: OffsetLine,
         request_look: Callable[[], None],
     ) -> None:
         """`request_look` asks for a reconcile."""
@@ -28,6 +30,7 @@ class Watcher:
         self._announcer = announcer
         self._looker = looker
         self._onlooker = onlooker
+        self._offsets = offsets
         self._request_look = request_look
 
     def handle(self, notification: Any) -> None:
@@ -36,6 +39,8 @@ class Watcher:
             self._focus(notification.focus_changed_notification)
         elif notification.HasField("screen_update_notification"):
             self._onlooker.changed(notification.screen_update_notification.session)
+        elif notification.HasField("prompt_notification"):
+            self._offsets.prompted(notification.prompt_notification)
         elif notification.HasField("variable_changed_notification"):
             self._variable(notification.variable_changed_notification)
         elif notification.HasField("terminate_session_notification"):
@@ -67,6 +72,8 @@ class Watcher:
             return
         record.variables[change.name] = decode(change.json_new_value)
         self._announcer.changed()
+        if change.name in ("columns", "rows"):
+            self._offsets.size_changed(change.identifier)
         if change.name == "profileName":
             self._looker.profile_changed(change.identifier)
         if change.name in ("profileName", "tmuxRole"):

@@ -32,12 +32,15 @@ class WorkerEvents:
         announcer: Announcer,
         store: AttachStore,
         request_look: Callable[[], None],
+        on_attached: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`on_attached` is told each session whose stream has begun a new epoch."""
         self._model = model
         self._announcer = announcer
         self._store = store
         self._request_look = request_look
+        self._on_attached = on_attached
         self._clock = clock
         self._stopped_at: dict[str, float] = {}
         self.malformed = 0
@@ -70,6 +73,8 @@ class WorkerEvents:
             record.history = replace(record.history, stopped=True)
             self._stopped_at[event.session_id] = self._clock()
             self._store.save(self._model.histories())
+        if event.attached:
+            self._on_attached(event.session_id)
         self._announcer.changed()
         self._request_look()
 

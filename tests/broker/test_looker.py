@@ -12,6 +12,7 @@ from broker.iterm2_keeper import Iterm2Keeper
 from broker.iterm2_link import Link
 from broker.looker import Looker
 from broker.model import Model
+from broker.offset_line import OffsetLine
 from broker.onlooker import Onlooker
 from broker.snapshot import Snapshots
 from broker.watcher import Watcher
@@ -48,8 +49,10 @@ class Desk:
         self.heard = Heard(publisher, self.model)
         self.looker = Looker(self.model, self.heard)
         self.looks_wanted = 0
-        onlooker = Onlooker(self.model, self.heard, Snapshots(self.model, Workers(context, host.paths)))
-        watcher = Watcher(self.model, self.heard, self.looker, onlooker, self._want_look)
+        workers = Workers(context, host.paths)
+        onlooker = Onlooker(self.model, self.heard, Snapshots(self.model, workers))
+        offsets = OffsetLine(self.model, workers, self.heard.prompt)
+        watcher = Watcher(self.model, self.heard, self.looker, onlooker, offsets, self._want_look)
         self.keeper = Iterm2Keeper(host.paths, lambda _status: None, watcher.handle, "linux")
 
     @property

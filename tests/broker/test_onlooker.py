@@ -26,6 +26,9 @@ Pair = tuple[Host, System]
 #: What the broker is subscribed to without any session: four kinds and the theme.
 _ALWAYS = 5
 
+#: And of each session beside its variables: its prompts.
+_OF_EACH_SESSION = 1
+
 
 def text_of(event: Event) -> str:
     """What a terminal shows after the repaint."""
@@ -69,7 +72,7 @@ def stopped_session(system: System) -> str:
 def screen_subscriptions(host: Host, system: System) -> int:
     """How many screens the broker follows."""
     (client,) = host.ask(request="statistics")["clients"]
-    return int(client["subscriptions"]) - _ALWAYS - len(WATCHED) * len(system.sessions())
+    return int(client["subscriptions"]) - _ALWAYS - (len(WATCHED) + _OF_EACH_SESSION) * len(system.sessions())
 
 
 @pytest.fixture

@@ -20,10 +20,13 @@ class Desk:
         self.model = Model(status=Iterm2Status(state="connected"), sessions={A: SessionRecord(attached=True)})
         self.now = 1000.0
         self.looks = 0
+        self.attached: list[str] = []
         self.path = folder / "broker.json"
         publisher = context.socket(zmq.PUB)
         announcer = Quiet(publisher, self.model, "run")
-        self.events = WorkerEvents(self.model, announcer, AttachStore(self.path), self._look, clock=lambda: self.now)
+        self.events = WorkerEvents(
+            self.model, announcer, AttachStore(self.path), self._look, self.attached.append, clock=lambda: self.now
+        )
 
     @property
     def record(self) -> SessionRecord:
@@ -50,6 +53,13 @@ def desk(tmp_path: Path) -> Desk:
     request_desk = Desk(tmp_path, context)
     context.destroy(linger=0)
     return request_desk
+
+
+def test_a_new_epoch_is_told(desk: Desk) -> None:
+    desk.take(attached=False)
+    assert desk.attached == []
+    desk.take(attached=True)
+    assert desk.attached == [A]
 
 
 @pytest.mark.parametrize("reason", ["stopped", "ended"])
