@@ -8,13 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
-from wcwidth import wcswidth, wcwidth
-
 from broker.contents import Line, Style
+from broker.glyph import BLANKS, glyph, is_doubtful, widest
 from broker.sgr import PLAIN, sgr
-
-#: Control characters become blanks: contents must not be able to steer the viewer's terminal.
-_BLANKS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
 
 #: SGR, character set, insert, origin and autowrap modes, scroll region; then what programs switch on: application
 #: cursor keys, bracketed paste, focus and mouse reports.
@@ -28,9 +24,6 @@ _CLEAR_SCROLLBACK = "\x1b[3J"
 #: `mouseReportingMode` (sources/VT100/VT100TerminalDelegate.h:30) -> DEC private mode. Highlight tracking waits for
 #: answers from its program that a viewer cannot give, so it becomes plain reporting.
 _MOUSE = {0: 1000, 1: 1000, 2: 1002, 3: 1003}
-
-#: Characters of two cells by today's tables and of one by older ones stand between these; so do all astral ones.
-_DOUBTFUL_FIRST, _DOUBTFUL_LAST = "\u2300", "\u2bff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +110,12 @@ class _Pen:
         """Writes the last cell of a line again, which leaves a wrap pending."""
         cells = line.cells[: self._columns]
         place = self._columns - 1
-        if 0 < place < len(cells) and cells[place] == "" and _glyph(cells[place - 1])[1] == 2:
+        if 0 < place < len(cells) and cells[place] == "" and glyph(cells[place - 1])[1] == 2:
             place -= 1
-        text = _glyph(cells[place])[0] if place < len(cells) else " "
+        text = glyph(cells[place])[0] if place < len(cells) else " "
         out = [f"\x1b[{row + 1};{place + 1}H"]
         self._take(out, _styles(line, self._columns)[place])
-        out.append(text)
+        out.append(self._contained(text, place))
         self._take(out, PLAIN)
         return out
 
@@ -139,7 +132,7 @@ class _Pen:
             self._cells(out, cells, line)
 
     def _plain(self, out: list[str], cells: str, line: Line) -> None:
-        text = cells.translate(_BLANKS)
+        text = cells.translate(BLANKS)
         place = 0
         for count, style in line.runs or ((len(text), PLAIN),):
             if place >= len(text):
@@ -156,6 +149,7 @@ class _Pen:
         styles = _styles(line, len(cells))
         strayed = False
         wide = False
+        reach, end = 0, len(cells)
         for column, (cell, style) in enumerate(zip(cells, styles, strict=True)):
             following = cells[column + 1] if column + 1 < len(cells) else None
             if wide:
@@ -164,31 +158,24 @@ class _Pen:
                 continue
             if cell == "" and line.soft and following is None:
                 # The column that was too narrow for the wide character that opens the next line.
-                continue
+                end = column
+                break
             if strayed:
                 out.append(f"\x1b[{column + 1}G")
-            text, width = _glyph(cell)
+            text, width = glyph(cell)
             wide = width == 2 and following == ""
-            strayed = _is_doubtful(text) or (width == 2 and not wide)
+            strayed = is_doubtful(text) or (width == 2 and not wide)
             self._take(out, style)
-            out.append(text)
+            out.append(self._contained(text, column))
+            reach = max(reach, column + widest(text)) if strayed else reach
+        if end < min(reach, self._columns):
+            # Nothing is written there any more that would cover what a viewer drew too wide.
+            self._take(out, PLAIN)
+            out.append(f"\x1b[{end + 1}G\x1b[K")
 
-
-def _glyph(cell: str) -> tuple[str, int]:
-    """What to write for a cell and how many cells a viewer takes for it: tabs, fillers, nulls and images are blanks."""
-    text = cell.translate(_BLANKS)
-    if not text.strip():
-        return " ", 1
-    width = wcwidth(text) if len(text) == 1 else wcswidth(text)
-    if width <= 0:
-        # A mark without a character of its own would join the cell before.
-        return " " + text, 1
-    return text, min(width, 2)
-
-
-def _is_doubtful(text: str) -> bool:
-    """Whether viewers may disagree about the width of `text`, so that the next cell needs its place named."""
-    return len(text) > 1 or text > "\uffff" or (_DOUBTFUL_FIRST <= text <= _DOUBTFUL_LAST and wcwidth(text) == 2)
+    def _contained(self, text: str, column: int) -> str:
+        """`text`, kept from wrapping in a viewer that draws it wider than there is room."""
+        return f"\x1b[?7l{text}\x1b[?7h" if column + widest(text) > self._columns else text
 
 
 def _styles(line: Line, length: int) -> list[Style]:
@@ -204,6 +191,13 @@ def _flows(line: Line, following: Line, columns: int) -> bool:
     """
     if not line.soft or len(line.cells) < columns or not following.cells or not following.cells[0]:
         return False
+    if widest(glyph(following.cells[0])[0]) > columns:
+        # It is written with autowrap off.
+        return False
     # An empty last column is the right half of a wide character, or the place where one did not fit: then the next
-    # line is moved to, since emulators differ in what they do with such a character.
-    return line.cells[columns - 1] != "" or (columns > 1 and _glyph(line.cells[columns - 2])[1] == 2)
+    # line is moved to, since emulators differ in what they do with such a character. So it is after an emoji that some
+    # draw in parts.
+    if line.cells[columns - 1] != "":
+        return widest(glyph(line.cells[columns - 1])[0]) == 1
+    text, width = glyph(line.cells[columns - 2]) if columns > 1 else ("", 0)
+    return width == 2 and widest(text) == 2

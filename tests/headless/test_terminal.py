@@ -14,7 +14,7 @@ from headless.emulator.encoding import encode_buffer
 from headless.emulator.terminal import Terminal
 
 UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[?>][0-9;]*[mcnu]|\x1bP.*?\x1b\\", re.DOTALL)
-CAPTURED = Path(__file__).with_name("captured")
+CAPTURED = Path(__file__).parents[1] / "captured"
 HARD = api_pb2.LineContents.CONTINUATION_HARD_EOL
 SOFT = api_pb2.LineContents.CONTINUATION_SOFT_EOL
 
