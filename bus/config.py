@@ -50,11 +50,16 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Headless(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[headless]`."""
 
-    columns: Annotated[int, Meta(ge=2, le=1000)] = 80
-    rows: Annotated[int, Meta(ge=2, le=1000)] = 25
+    #: Initial size of windows. None follows the profile (80 columns, 25 rows).
+    columns: Annotated[int, Meta(ge=2, le=1000)] | None = None
+    rows: Annotated[int, Meta(ge=2, le=1000)] | None = None
 
-    #: Seconds for which a closed session could still be brought back (iTerm2's Session Close Undo Timeout).
-    undo_seconds: Annotated[float, Meta(ge=0, le=3600)] = 5.0
+    #: Seconds for which a closed session can still be brought back. None follows the profile's Session Close Undo
+    #: Timeout (5).
+    undo_seconds: Annotated[float, Meta(ge=0, le=3600)] | None = None
+
+    #: Whether shells and coprocesses get a cookie of their own, as with iTerm2's advanced setting of that name.
+    set_cookie: bool = False
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

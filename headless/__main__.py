@@ -7,6 +7,9 @@ import os
 import sys
 from pathlib import Path
 
+from bus import config as settings
+from bus.errors import SetupError
+from bus.paths import Paths
 from headless import application
 from headless.config import Config
 from headless.errors import StartError
@@ -21,14 +24,15 @@ _log = logging.getLogger("headless")
 def main(arguments: list[str] | None = None) -> int:
     """Runs the host in the foreground until SIGTERM or Ctrl-C."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(
-        format="%(asctime)s %(name)s %(levelname)s %(message)s", level=options.log_level.upper(), stream=sys.stderr
-    )
+    # `itermbus` shows what --check says to its user.
+    form = "%(message)s" if options.check else "%(asctime)s %(name)s %(levelname)s %(message)s"
+    logging.basicConfig(format=form, level=(options.log_level or "info").upper(), stream=sys.stderr)
     try:
         config = _config(options)
         application.check(config)
-        asyncio.run(application.run(config))
-    except StartError as error:
+        if not options.check:
+            asyncio.run(application.run(config))
+    except (StartError, SetupError) as error:
         _log.error("%s", error)
         return EXIT_CANNOT_START
     return EXIT_OK
@@ -43,24 +47,31 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=_cells, help="initial height of windows (default: the profile's)")
     parser.add_argument("--profile", action="append", type=Path, default=[], help="dynamic profile file; repeatable")
     parser.add_argument("--no-window", action="store_true", help="start without a first window")
-    parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    parser.add_argument("--set-cookie", action="store_true", help="give shells and coprocesses a cookie")
+    parser.add_argument("--check", action="store_true", help="say whether it could start with these arguments, and end")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default: info")
     return parser
 
 
 def _config(options: argparse.Namespace) -> Config:
+    """Arguments over config.toml; what neither says is left to the profile."""
     home = os.environ.get("HOME")
     if not home:
         raise StartError("HOME is not set")
+    stored = settings.load(Paths(Path(home)))
+    if options.log_level is None:
+        logging.getLogger().setLevel(stored.log_level.upper())
     return Config(
         home=Path(home),
         suite=os.environ.get("IT2_SUITE") or "iTerm2",
-        undo_seconds=options.undo_seconds,
+        undo_seconds=stored.headless.undo_seconds if options.undo_seconds is None else options.undo_seconds,
         allow_faults=options.allow_faults,
         shell=options.shell,
-        columns=options.columns,
-        rows=options.rows,
+        columns=options.columns or stored.headless.columns,
+        rows=options.rows or stored.headless.rows,
         profiles=tuple(options.profile),
         open_window=not options.no_window,
+        set_cookie=options.set_cookie or stored.headless.set_cookie,
     )
 
 

@@ -8,7 +8,18 @@ import signal
 import socket
 from functools import partial
 
-from headless import creation, ending, environment, jobs, listing, paths, pty_session, session_news, statistics
+from headless import (
+    creation,
+    ending,
+    environment,
+    jobs,
+    listing,
+    paths,
+    programs,
+    pty_session,
+    session_news,
+    statistics,
+)
 from headless.config import Config
 from headless.control import ControlServer
 from headless.cookies import CookieJar
@@ -40,14 +51,15 @@ async def run(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
     _raise_descriptor_limit()
-    host = _make_host(config, loop)
-    faults = Faults(host.hub)
     cookies = CookieJar()
+    host = _make_host(config, cookies, loop)
+    faults = Faults(host.hub)
     server = ApiServer(paths.api_socket(config.home, config.suite), cookies, Dispatcher(host), faults)
     fault_requests = FaultRequests(host, server, faults) if config.allow_faults else None
     control = ControlServer(
         paths.control_socket(config.home),
         cookies,
+        config.suite,
         partial(statistics.collect, host, server),
         None if fault_requests is None else fault_requests.carry_out,
     )
@@ -91,7 +103,7 @@ def _raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _make_host(config: Config, loop: asyncio.AbstractEventLoop) -> Host:
+def _make_host(config: Config, cookies: CookieJar, loop: asyncio.AbstractEventLoop) -> Host:
     hub = Hub()
     notifier = TaskNotifier(loop)
     app = App(variables=Variables(Scope.APP, hub.variable_changed))
@@ -103,14 +115,12 @@ def _make_host(config: Config, loop: asyncio.AbstractEventLoop) -> Host:
             "effectiveTheme": "light",
         }
     )
-    profiles = ProfileStore()
-    for path in config.profiles:
-        profiles.load(path)
     host = Host(
         config=config,
+        cookies=cookies,
         environment=environment.host_environment(),
         app=app,
-        profiles=profiles,
+        profiles=_profiles(config),
         notifier=notifier,
         screens=Screens(
             notifier,
@@ -123,7 +133,17 @@ def _make_host(config: Config, loop: asyncio.AbstractEventLoop) -> Host:
         on_program_ended=ending.program_ended,
     )
     updates = ScreenUpdates(host)
+    if config.set_cookie:
+        host.preferences[programs.SET_COOKIE] = "true"
     return host
+
+
+def _profiles(config: Config) -> ProfileStore:
+    """The default profile and those of all files. Raises StartError."""
+    profiles = ProfileStore()
+    for path in config.profiles:
+        profiles.load(path)
+    return profiles
 
 
 def _end_sessions(host: Host) -> None:
@@ -148,3 +168,4 @@ def check(config: Config) -> None:
         raise StartError(f"HOME is not a folder: {config.home}")
     if config.shell is not None and not os.access(config.shell, os.X_OK):
         raise StartError(f"not an executable file: {config.shell}")
+    _profiles(config)

@@ -26,3 +26,5 @@ class Config:
     profiles: tuple[Path, ...] = ()
     #: Whether a first window is opened at start.
     open_window: bool = True
+    #: Whether shells and coprocesses get a cookie: iTerm2's advanced setting of that name, off there too.
+    set_cookie: bool = False

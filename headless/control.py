@@ -33,12 +33,14 @@ class ControlServer:
         self,
         path: Path,
         cookies: CookieJar,
+        suite: str,
         statistics: Callable[[], dict[str, Any]],
         fault: Callable[[dict[str, Any]], dict[str, Any]] | None,
     ) -> None:
         """`fault` carries out fault requests; None when the host was not started with --allow-faults."""
         self._path = path
         self._cookies = cookies
+        self._suite = suite
         self._statistics = statistics
         self._fault = fault
         self._listener: socket.socket | None = None
@@ -107,7 +109,7 @@ class ControlServer:
             if not isinstance(name, str) or len(name) > MAX_NAME:
                 raise BadRequest(f"name must be text of at most {MAX_NAME} characters")
             _log.info("cookie issued")
-            return {"cookie": self._cookies.issue(), "key": str(uuid.uuid4()).upper()}
+            return {"cookie": self._cookies.issue(), "key": str(uuid.uuid4()).upper(), "suite": self._suite}
         if kind == "statistics":
             return self._statistics()
         if kind == "fault":

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from headless.config import Config
+from headless.cookies import CookieJar
 from headless.events import Events
 from headless.model import App
 from headless.notifications import Hub
@@ -27,6 +28,8 @@ class Host:
     """The collaborators; main thread only."""
 
     config: Config
+    #: What lets API clients in.
+    cookies: CookieJar
     #: The environment that sessions and coprocesses build on.
     environment: Mapping[str, str]
     app: App

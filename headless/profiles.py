@@ -47,7 +47,8 @@ class ProfileStore:
         self._profiles[str(profile["Guid"])] = dict(profile)
 
     def load(self, path: Path) -> None:
-        """Adds the profiles of a file in iTerm2's dynamic profile format.
+        """Adds the profiles of a file: iTerm2's dynamic profile format, in which it also exports all profiles, or the
+        single profile that "Save Profile as JSON" writes.
 
         Raises StartError with the file's name when it cannot be read or is no such file.
         """
@@ -55,9 +56,13 @@ class ProfileStore:
             if path.stat().st_size > MAX_FILE:
                 raise StartError(f"profile file {path} is larger than {MAX_FILE} bytes")
             content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise StartError(f"cannot read profile file {path}: {error}") from error
+        except OSError as error:
+            raise StartError(f"cannot read profile file {path}: {error.strerror}") from error
+        except (ValueError, RecursionError) as error:
+            raise StartError(f"profile file {path} is not JSON: {error}") from error
         entries = content.get("Profiles") if isinstance(content, dict) else None
+        if isinstance(content, dict) and entries is None and "Guid" in content:
+            entries = [content]
         if not isinstance(entries, list) or len(entries) > MAX_PROFILES:
             raise StartError(f"{path} holds no list of profiles under the key Profiles")
         for entry in entries:

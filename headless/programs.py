@@ -13,6 +13,8 @@ from headless.pty_task import PtyTask
 from headless.session import Session
 
 _log = logging.getLogger(__name__)
+#: The user default of iTerm2's advanced setting `setCookie`.
+SET_COOKIE = "SetCookie"
 
 
 def launch(host: Host, session: Session) -> None:
@@ -69,9 +71,13 @@ def added_environment(host: Host, session: Session) -> dict[str, str]:
     if tab is not None:
         prefix = f"w{tab.window.number}t{tab.number}p{pane_number(tab, session)}"
     terminal_type = session.profile.text("Terminal Type") or "xterm"
-    return environment.session_environment(
+    added = environment.session_environment(
         session.guid, prefix, session.profile.text("Name"), terminal_type, session.folder, host.config.suite
     )
+    if host.preferences.get(SET_COOKIE) in ("true", "1"):
+        # A fresh one for each launch, good for one connection (sources/PTYSession/PTYSession.m:3093).
+        added["ITERM2_COOKIE"] = host.cookies.issue()
+    return added
 
 
 def shell(host: Host) -> str:

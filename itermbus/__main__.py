@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -29,18 +30,29 @@ Headless = Annotated[
     ),
 ]
 
+Profiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--profile",
+        metavar="FILE",
+        help="Profiles for the headless host: iTerm2's JSON export or dynamic profile format. Repeatable.",
+        show_default=False,
+    ),
+]
+
 # Each command imports its module when it is called: `itermbus supervise` must not wait for tables it never draws.
 
 
 @app.command(epilog="Example: itermbus up --headless --detach")
 def up(
     headless: Headless = None,
+    profile: Profiles = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once everything is up.")] = False,
 ) -> NoReturn:
     """Start everything and show it coming up. Ctrl-C stops all of it."""
     from itermbus.commands import up as command
 
-    raise typer.Exit(command.run(headless, detach))
+    raise typer.Exit(command.run(headless, detach, profile or []))
 
 
 @app.command(epilog="Example: itermbus down")
@@ -62,19 +74,29 @@ def status(
 
 
 @app.command(epilog="Example: itermbus init && supervisord -c supervisord.conf")
-def init(headless: Headless = None) -> NoReturn:
+def init(headless: Headless = None, profile: Profiles = None) -> NoReturn:
     """Lay out ~/.itermbus without starting anything. `up` and `supervise` do it by themselves."""
     from itermbus.commands import init as command
 
-    raise typer.Exit(command.run(headless))
+    raise typer.Exit(command.run(headless, profile or []))
 
 
 @app.command(epilog="Example: itermbus supervise --headless")
-def supervise(headless: Headless = None) -> NoReturn:
+def supervise(headless: Headless = None, profile: Profiles = None) -> NoReturn:
     """Run supervisord in the foreground. For launchd and systemd; people use `up`."""
     from itermbus.commands import supervise as command
 
-    command.run(headless)
+    command.run(headless, profile or [])
+
+
+@app.command(epilog='Example: itermbus env --json; in a shell: eval "$(itermbus env)"')
+def env(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")] = False,
+) -> NoReturn:
+    """Print what a program needs to reach the headless host with the iterm2 package. Good for one connection."""
+    from itermbus.commands import env as command
+
+    raise typer.Exit(command.run(as_json))
 
 
 @app.command(epilog="Example: itermbus version")

@@ -1,7 +1,9 @@
 """What `itermbus init` lays out below `~/.itermbus`, so that one supervisord.conf serves every installation."""
 
 import os
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from bus import paths as run_time
@@ -14,7 +16,7 @@ _SHARE = Path(__file__).resolve().parent / "share"
 _HEADLESS_CONF = """\
 ; Written by `itermbus init`: the host that stands in for iTerm2.
 [program:headless]
-command="%(ENV_HOME)s/.itermbus/env/bin/python" -P -m headless
+command="%(ENV_HOME)s/.itermbus/env/bin/python" -P -m headless{arguments}
 priority=100
 directory=/
 umask=077
@@ -67,10 +69,10 @@ def conf_argument(paths: Paths) -> Path:
     return conf_link(paths) if any(c.isspace() for c in str(paths.home)) else supervisord_conf()
 
 
-def prepare(paths: Paths, headless: bool) -> None:
+def prepare(paths: Paths, headless: bool, profiles: Sequence[Path] = ()) -> None:
     """Makes the run-time folder and everything in it that supervisord.conf relies on.
 
-    Does the same again without harm. Raises `SetupError`.
+    `profiles` are files for the headless host. Does the same again without harm. Raises `SetupError`.
     """
     _check_home(paths)
     run_time.prepare(paths)
@@ -79,7 +81,7 @@ def prepare(paths: Paths, headless: bool) -> None:
         if prefix is not None:
             _point(paths.environment, prefix)
         _point(conf_link(paths), supervisord_conf())
-        _set_headless(paths, headless)
+        _set_headless(paths, headless, profiles)
     except OSError as error:
         raise SetupError(f"cannot write {error.filename or paths.root}: {error.strerror}.") from None
 
@@ -121,14 +123,27 @@ def _point(link: Path, target: Path) -> None:
     fresh.replace(link)
 
 
-def _set_headless(paths: Paths, headless: bool) -> None:
+def _set_headless(paths: Paths, headless: bool, profiles: Sequence[Path]) -> None:
     conf = headless_conf(paths)
     if not headless:
         conf.unlink(missing_ok=True)
         return
     fresh = conf.with_name(f"{conf.name}.{os.getpid()}")
-    fresh.write_text(_HEADLESS_CONF, encoding="utf-8")
+    arguments = "".join(f" --profile {conf_quote(file)}" for file in profiles)
+    fresh.write_text(_HEADLESS_CONF.replace("{arguments}", arguments), encoding="utf-8")
     fresh.replace(conf)
+
+
+def conf_quote(path: Path) -> str:
+    """A path as one word of a command in supervisord.conf. Raises `SetupError` for one that no quoting carries.
+
+    supervisor takes `%(name)s` for a variable, cuts at a `;` or `#` after a space, and splits as a shell does.
+    """
+    text = str(path)
+    if not text.isprintable():
+        raise SetupError(f"{text!r} has a character in its name that supervisor cannot take. Rename it.")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return '"' + re.sub(r"(?<=\s)(?=[;#])", '""', escaped) + '"'
 
 
 def _shared(in_wheel: Path, in_checkout: Path) -> Path:

@@ -77,12 +77,13 @@ class Launch:
     logs: Logs
 
 
-def launch(paths: Paths, headless: bool) -> Launch:
+def launch(paths: Paths, headless: bool, profiles: Sequence[Path] = ()) -> Launch:
     """Starts supervisord in a session of its own: Ctrl-C is for `up` alone, which then stops it in order."""
+    arguments = ["--headless" if headless else "--no-headless", *(f"--profile={file}" for file in profiles)]
     with launch_log(paths).open("wb") as log:
         logs = Logs(paths.log)
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "itermbus", "supervise", "--headless" if headless else "--no-headless"],
+            [sys.executable, "-P", "-m", "itermbus", "supervise", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -3,11 +3,13 @@
 import errno
 import subprocess
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from bus import config
 from bus import paths as run_time
 from bus.paths import Paths
-from itermbus import exit_codes, installation, instance, iterm2_app, shutdown, startup
+from itermbus import exit_codes, host_profiles, installation, instance, iterm2_app, shutdown, startup
 from itermbus.console import command_name, console, forget_terminal
 from itermbus.signals import Signals
 from itermbus.start_view import start_view
@@ -21,7 +23,7 @@ The gateway listens at {socket}
     supervisorctl -c {conf} status"""
 
 
-def run(headless: bool | None, detach: bool) -> int:
+def run(headless: bool | None, detach: bool, profiles: Sequence[Path]) -> int:
     """Starts the instance of this home folder. Raises `SetupError`, `AlreadyRunning`."""
     paths = Paths.of_home()
     if paths.root.exists():
@@ -29,8 +31,9 @@ def run(headless: bool | None, detach: bool) -> int:
     run_time.prepare(paths)
     config.load(paths)
     chosen = _choose(headless)
+    files = host_profiles.check(profiles, headless=chosen)
     with Signals() as signals:
-        begun = startup.launch(paths, chosen)
+        begun = startup.launch(paths, chosen, files)
         try:
             code = _start(paths, begun, chosen, signals)
             if code == exit_codes.OK:

@@ -6,7 +6,7 @@ from bus import version
 from itermbus import exit_codes
 from tests.itermbus.support import Home
 
-COMMANDS = ("up", "down", "status", "init", "supervise", "version")
+COMMANDS = ("up", "down", "status", "init", "supervise", "env", "version")
 
 
 def test_help_names_every_command_and_exit_code(home: Home) -> None:
