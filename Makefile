@@ -1,5 +1,6 @@
 # make run     set up and start everything; Ctrl-C stops it
 # make test    set up, then all checks and tests
+# make test-iterm2   the conformance tests against the iTerm2 that runs on this Mac
 # make check   only format, lint and types
 # make setup   the environment in .venv; quick when nothing changed
 # make clean   remove everything that was made here
@@ -18,13 +19,17 @@ UP ?=
 # Tests are mostly waiting for processes. Those of a file stay together: some share a running system.
 PYTEST ?= -n 2 --dist loadfile
 
-.PHONY: run test check setup clean python node
+.PHONY: run test test-iterm2 check setup clean python node
 
 run: setup
 	@$(BIN)/itermbus up $(UP)
 
 test: node check
 	$(BIN)/pytest $(PYTEST)
+
+# One after the other, and not part of `test`: they share a person's iTerm2.
+test-iterm2: setup
+	$(BIN)/pytest -m iterm2 tests/iterm2
 
 check: setup
 	$(BIN)/ruff check .
