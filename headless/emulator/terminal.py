@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from headless.emulator import csi, osc
+from headless.emulator import csi, osc, reports
 from headless.emulator.cells import DEFAULT_STYLE, FILLER, NULL, RIGHT, SKIP, Style
 from headless.emulator.grid import Grid
 from headless.emulator.history import History
@@ -187,7 +187,7 @@ class Terminal:
         if kind == "]":
             osc.execute(self, body)
         elif kind == "P":
-            csi.device_control(self, body)
+            reports.device_control(self, body)
 
     # Writing.
 
