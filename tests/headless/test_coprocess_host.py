@@ -76,9 +76,11 @@ def test_bytes_arrive_unchanged(host: HostProcess) -> None:
         session = client.sessions()[0]
         client.type(session, "stty raw -echo; echo sy''nc\n")
         wait_until(lambda: any("sync" in line for line in client.screen(session)), "the terminal is raw")
-        run(client, session, f"sleep 1; head -c {size} > {out}; sleep 1000")
+        go = host.home / "go"
+        run(client, session, f"until [ -e {go} ]; do sleep 0.05; done; head -c {size} > {out}; sleep 1000")
         client.type(session, f"cat {data}\n")
         wait_until(lambda: host.statistics(session)["coprocess"]["peak_buffered_bytes"] > size / 2, "it waits unread")
+        go.touch()
         wait_until(lambda: out.exists() and out.stat().st_size == size, "all has arrived")
         statistics = host.statistics(session)["coprocess"]
     assert hashlib.sha256(out.read_bytes()).digest() == hashlib.sha256(data.read_bytes()).digest()

@@ -1,4 +1,4 @@
-"""The unmodified iterm2 package, used as scripts use it."""
+"""The unmodified iterm2 package, used as scripts use it: what the conformance tests do not ask of every host."""
 
 import asyncio
 import base64
@@ -186,69 +186,6 @@ def test_names_and_titles(host: HostProcess) -> None:
     host.run(body)
 
 
-def test_prompts(host: HostProcess) -> None:
-    """Shell integration marks in the output become prompts and notifications."""
-
-    async def body(connection: iterm2.Connection, app: iterm2.App) -> None:
-        session = first_session(app)
-        assert await iterm2.async_get_last_prompt(connection, session.session_id) is None
-        modes = [iterm2.PromptMonitor.Mode.PROMPT, iterm2.PromptMonitor.Mode.COMMAND_START]
-        modes.append(iterm2.PromptMonitor.Mode.COMMAND_END)
-        async with iterm2.PromptMonitor(connection, session.session_id, modes) as monitor:
-            await session.async_inject(
-                b"\r\n\x1b]133;A\x07% \x1b]133;B\x07make\r\n\x1b]133;C\x07ok\r\n\x1b]133;D;2\x07"
-            )
-            seen = [await asyncio.wait_for(monitor.async_get(), 10) for _ in range(3)]
-        assert [mode for mode, _ in seen] == modes
-        assert seen[1][1] == "make"
-        assert seen[2][1] == 2
-        prompt = await iterm2.async_get_last_prompt(connection, session.session_id)
-        assert prompt is not None
-        assert prompt.command == "make"
-        assert prompt.state == iterm2.PromptState.FINISHED
-        assert await iterm2.async_list_prompts(connection, session.session_id) == [prompt.unique_id]
-
-    host.run(body)
-
-
-def test_screen_streamer(host: HostProcess) -> None:
-    async def body(_connection: iterm2.Connection, app: iterm2.App) -> None:
-        session = first_session(app)
-        async with session.get_screen_streamer() as streamer:
-            update = asyncio.ensure_future(streamer.async_get())  # noqa: TID251  # an update nobody awaits is lost
-            await session.async_inject(b"\x1b[2J\x1b[Hstreamed")
-            contents = await asyncio.wait_for(update, 10)
-            assert contents is not None
-            assert contents.line(0).string == "streamed"
-
-    host.run(body)
-
-
-def test_functions_of_scripts(host: HostProcess) -> None:
-    """One script's function, called by itself and through an unknown signature."""
-
-    async def body(connection: iterm2.Connection, app: iterm2.App) -> None:
-        @iterm2.RPC
-        async def add(a, b, columns=iterm2.Reference("columns?")):  # type: ignore[no-untyped-def]  # noqa: B008
-            return [a + b, columns]
-
-        await add.async_register(connection)
-        session = first_session(app)
-        assert await session.async_invoke_function("add(a: 1, b: 2)") == [3, 80]
-        with pytest.raises(iterm2.RPCException):
-            await session.async_invoke_function("add(a: 1)")
-
-        @iterm2.RPC
-        async def fail():  # type: ignore[no-untyped-def]
-            raise ValueError("no")
-
-        await fail.async_register(connection)
-        with pytest.raises(iterm2.RPCException):
-            await iterm2.async_invoke_function(connection, "fail()")
-
-    host.run(body)
-
-
 def test_broadcast(host: HostProcess) -> None:
     async def body(connection: iterm2.Connection, app: iterm2.App) -> None:
         one = first_session(app)
@@ -302,35 +239,6 @@ def test_selection_arrangements_menus_alerts(host: HostProcess) -> None:
         alert.add_button("Cancel")
         assert await alert.async_run(connection) == 1001
         assert await iterm2.TextInputAlert("t", "s", "p", "d").async_run(connection) is None
-
-    host.run(body)
-
-
-def test_moving_sessions(host: HostProcess) -> None:
-    async def body(connection: iterm2.Connection, app: iterm2.App) -> None:
-        session = first_session(app)
-        other = await session.async_split_pane(vertical=True)
-        await app.async_refresh()
-        assert await app.windows[0].tabs[0].async_select_pane_in_direction(iterm2.NavigationDirection.LEFT)
-        await other.async_move_to_new_tab()
-        await app.async_refresh()
-        assert [len(tab.sessions) for tab in app.windows[0].tabs] == [1, 1]
-        await app.async_move_session(other, session, False, True)
-        await app.async_refresh()
-        (tab,) = app.windows[0].tabs
-        assert [item.session_id for item in tab.sessions] == [other.session_id, session.session_id]
-
-    host.run(body)
-
-
-def test_restart_through_the_package(host: HostProcess) -> None:
-    async def body(_connection: iterm2.Connection, app: iterm2.App) -> None:
-        session = first_session(app)
-        with pytest.raises(iterm2.RPCException):
-            await session.async_restart(only_if_exited=True)
-        await session.async_restart()
-        await app.async_refresh()
-        assert first_session(app).session_id != session.session_id
 
     host.run(body)
 
