@@ -10,20 +10,15 @@ from itertools import chain, repeat
 
 from broker.contents import Line, Style
 from broker.glyph import BLANKS, glyph, is_doubtful, widest
+from broker.modes import RESET, restore
 from broker.sgr import PLAIN, sgr
-
-#: SGR, character set, insert, origin and autowrap modes, scroll region; then what programs switch on: application
-#: cursor keys, bracketed paste, focus and mouse reports.
-_RESET = "\x1b[0m\x0f\x1b(B\x1b[4l\x1b[?6l\x1b[?7h\x1b[r" + "".join(
-    f"\x1b[?{mode}l" for mode in (1, 2004, 1004, 1000, 1002, 1003, 1006)
-)
+from bus.messages import Modes
 
 _CLEAR = "\x1b[H\x1b[2J"
 _CLEAR_SCROLLBACK = "\x1b[3J"
 
-#: `mouseReportingMode` (sources/VT100/VT100TerminalDelegate.h:30) -> DEC private mode. Highlight tracking waits for
-#: answers from its program that a viewer cannot give, so it becomes plain reporting.
-_MOUSE = {0: 1000, 1: 1000, 2: 1002, 3: 1003}
+
+_UNTOLD = Modes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +31,7 @@ class Screen:
     cursor_column: int
     cursor_row: int
     scrollback: Sequence[Line] = ()
-    alternate: bool = False
-    mouse: int = -1
-    keypad: bool = False
-    #: DECSCUSR's number, None when the shape is not known.
-    cursor_shape: int | None = None
+    modes: Modes = _UNTOLD
     #: The default foreground and background as #rrggbb, for cells that use one in the other's place.
     defaults: tuple[str, str] | None = None
 
@@ -49,11 +40,11 @@ def paint(screen: Screen) -> bytes:
     """The repaint as UTF-8."""
     pen = _Pen(screen)
     # The clear comes first because clients know a repaint by it, and again on the screen that the resets lead to.
-    out = ["\x1b[2J\x1b[?1049l", _RESET, _CLEAR]
+    out = ["\x1b[2J\x1b[?1049l", RESET, _CLEAR]
     if screen.scrollback:
         out.append(_CLEAR_SCROLLBACK)
     lines = [*screen.lines[: screen.rows], *repeat(Line(), screen.rows - len(screen.lines))]
-    if screen.alternate:
+    if screen.modes.alternate_screen:
         # The scrollback belongs to the main screen: fill that and scroll it off before the alternate one opens.
         out += pen.lines([*screen.scrollback, *repeat(Line(), screen.rows)] if screen.scrollback else [])
         out += ["\x1b[?1049h", _CLEAR]
@@ -61,7 +52,7 @@ def paint(screen: Screen) -> bytes:
     else:
         out += pen.lines([*screen.scrollback, *lines])
     out += _cursor(pen, screen, lines)
-    out += _modes(screen)
+    out.append(restore(screen.modes))
     return "".join(out).encode("utf-8", "replace")
 
 
@@ -72,17 +63,6 @@ def _cursor(pen: "_Pen", screen: Screen, lines: Sequence[Line]) -> list[str]:
         return [f"\x1b[{row + 1};{column + 1}H"]
     # A pending wrap has no sequence of its own: only writing the last cell makes it.
     return pen.last_cell(row, lines[row])
-
-
-def _modes(screen: Screen) -> list[str]:
-    out = []
-    if screen.mouse in _MOUSE:
-        # The encoding of reports is not told; programs of today ask for SGR.
-        out.append(f"\x1b[?{_MOUSE[screen.mouse]}h\x1b[?1006h")
-    out.append("\x1b=" if screen.keypad else "\x1b>")
-    if screen.cursor_shape is not None:
-        out.append(f"\x1b[{screen.cursor_shape} q")
-    return out
 
 
 class _Pen:

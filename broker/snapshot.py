@@ -4,16 +4,15 @@ import asyncio
 from dataclasses import replace
 from typing import NamedTuple
 
-from broker import iterm2_look
+from broker import iterm2_look, modes
 from broker.contents import Contents, Line, read_contents
 from broker.iterm2_link import Link
 from broker.model import Json, Model
-from broker.profile import read_flag
 from broker.repaint import Screen, paint
 from broker.workers import Workers
 from bus.errors import RequestError
 from bus.limits import PAYLOAD_BYTES
-from bus.messages import Config, Position, Snapshot
+from bus.messages import Config, Modes, Position, Snapshot
 
 #: Looks at one screen before it is called approximate. A program that writes without rest never lets one be exact.
 _TRIES = 5
@@ -29,10 +28,7 @@ _AT_ONCE = 4
 SCROLLBACK_MOST = 20_000
 
 #: What iTerm2 tells of a screen beside its contents.
-_VARIABLES = ("columns", "rows", "showingAlternateScreen", "mouseReportingMode", "applicationKeypad")
-
-#: DECSCUSR's numbers for steady shapes; the blinking ones are one less.
-_SHAPES = {"CURSOR_TYPE_BLOCK": 2, "CURSOR_TYPE_UNDERLINE": 4, "CURSOR_TYPE_VERTICAL": 6}
+_VARIABLES = ("columns", "rows", *modes.VARIABLES)
 
 
 class _Look(NamedTuple):
@@ -58,7 +54,7 @@ class Snapshots:
         """
         async with self._free:
             position, look, exact = await self._look_at_rest(link, session_id, min(scrollback, SCROLLBACK_MOST))
-        screen = _screen(look, self._config(session_id))
+        screen = _screen(look, position.modes if position else Modes(), self._config(session_id))
         repaint = await _paint(screen)
         return (
             Snapshot(
@@ -69,6 +65,7 @@ class Snapshots:
                 rows=screen.rows,
                 cursor_column=min(max(screen.cursor_column, 0), screen.columns),
                 cursor_row=min(max(screen.cursor_row, 0), screen.rows - 1),
+                modes=screen.modes,
                 approximate=not exact,
             ),
             repaint,
@@ -121,7 +118,7 @@ async def _look(link: Link, session_id: str, scrollback: int) -> _Look:
     return _Look(screen, above, variables)
 
 
-def _screen(look: _Look, config: Config | None) -> Screen:
+def _screen(look: _Look, seen: Modes, config: Config | None) -> Screen:
     variables, contents = look.variables, look.contents
     return Screen(
         columns=_number(variables.get("columns"), 80),
@@ -130,16 +127,13 @@ def _screen(look: _Look, config: Config | None) -> Screen:
         cursor_column=contents.cursor_column,
         cursor_row=contents.cursor_row - contents.first,
         scrollback=look.scrollback,
-        alternate=read_flag(variables.get("showingAlternateScreen"), default=False),
-        mouse=_number(variables.get("mouseReportingMode"), -1, least=-1),
-        keypad=read_flag(variables.get("applicationKeypad"), default=False),
-        cursor_shape=_SHAPES[config.cursor_type] - config.cursor_blink if config else None,
+        modes=modes.merge(seen, variables, config),
         defaults=(config.foreground, config.background) if config else None,
     )
 
 
-def _number(value: Json, default: int, least: int = 1) -> int:
-    return int(value) if isinstance(value, (int, float)) and value >= least else default
+def _number(value: Json, default: int) -> int:
+    return int(value) if isinstance(value, (int, float)) and value >= 1 else default
 
 
 async def _paint(screen: Screen) -> bytes:

@@ -450,6 +450,7 @@ class Snapshot(Result, frozen=True, kw_only=True, tag="snapshot"):
     rows: Cells
     cursor_column: Count
     cursor_row: Count
+    modes: Modes = Modes()
     approximate: bool = False
 
 

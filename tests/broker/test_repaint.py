@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from broker.contents import Line, Style
 from broker.repaint import Screen, paint
 from broker.sgr import PLAIN
+from bus.messages import Modes
 
 COLOURS = ["black", "red", "green", "brown", "blue", "magenta", "cyan", "white"]
 
@@ -52,7 +53,7 @@ def test_text_lands_in_its_cells_whatever_was_there_before() -> None:
 
 def test_the_first_thing_is_a_clear() -> None:
     assert paint(screen_of(Line("x"))).startswith(b"\x1b[2J")
-    assert paint(screen_of(Line("x"), alternate=True)).startswith(b"\x1b[2J")
+    assert paint(screen_of(Line("x"), modes=Modes(alternate_screen=True))).startswith(b"\x1b[2J")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_scrollback_is_above_the_screen() -> None:
 
 
 def test_the_alternate_screen_is_entered_after_the_scrollback_was_scrolled_off() -> None:
-    painted = paint(screen_of(Line("vi"), scrollback=[Line("old")], alternate=True))
+    painted = paint(screen_of(Line("vi"), scrollback=[Line("old")], modes=Modes(alternate_screen=True)))
     entered = painted.index(b"\x1b[?1049h")
     assert painted.index(b"old") < entered < painted.index(b"vi")
     assert painted.count(b"\r\n", painted.index(b"old"), entered) == 4
@@ -163,7 +164,7 @@ def test_the_alternate_screen_is_entered_after_the_scrollback_was_scrolled_off()
 
 
 def test_modes() -> None:
-    painted = paint(screen_of(Line(), mouse=2, keypad=True, cursor_shape=5))
+    painted = paint(screen_of(Line(), modes=Modes(mouse=1002, keypad=True, cursor_shape=5)))
     assert painted.index(b"\x1b[?1002l") < painted.index(b"\x1b[?1002h")
     assert painted.endswith(b"\x1b[?1002h\x1b[?1006h\x1b=\x1b[5 q")
     assert paint(screen_of(Line())).endswith(b"\x1b>")

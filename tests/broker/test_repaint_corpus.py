@@ -12,7 +12,7 @@ from broker import iterm2_act, iterm2_look
 from broker.contents import read_contents
 from broker.iterm2_link import Link, rpc
 from broker.repaint import Screen, paint
-from bus.messages import Created, CreateTab, Snapshot, TakeSnapshot
+from bus.messages import Created, CreateTab, Modes, Snapshot, TakeSnapshot
 from headless.emulator.encoding import encode_buffer
 from headless.emulator.terminal import Terminal
 from tests.broker.judge import Viewer, differences, held, same_again
@@ -232,7 +232,7 @@ def test_any_screen_of_the_host(pieces: list[str], columns: int, rows: int) -> N
         lines=contents.lines,
         cursor_column=contents.cursor_column,
         cursor_row=contents.cursor_row - contents.first,
-        alternate=terminal.grid is terminal.alternate,
+        modes=Modes(alternate_screen=terminal.grid is terminal.alternate),
     )
     repaint = paint(screen)
     viewer = Viewer(columns, rows)

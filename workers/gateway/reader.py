@@ -70,6 +70,8 @@ class Reader:
         self._closed = False
         #: A newer screen came while one was on its way.
         self._outdated = False
+        #: The last screen was taken while bytes moved; a sure one is to follow.
+        self._unsure = False
 
     @property
     def stream(self) -> Stream | None:
@@ -114,6 +116,8 @@ class Reader:
             if self._feed is not token:
                 return
             self._paint(data)
+            if snapshot.approximate:
+                self._repaint_when_quiet()
             epoch = snapshot.epoch
             self._feed = None if epoch is None else Feed(Position(epoch, snapshot.offset))
             if then is None:
@@ -155,6 +159,17 @@ class Reader:
     def repaint_if_stopped(self) -> None:
         """Begins anew after a backlog was dropped and the client has read the rest."""
         if self._state is _State.IDLE and not self._closed:
+            self.refresh()
+
+    def _repaint_when_quiet(self) -> None:
+        """A session that never rested may show a few bytes twice, until it does."""
+        if self._stream is not None and not self._unsure:
+            self._unsure = True
+            self._stream.when_quiet(self._repaint_surely)
+
+    def _repaint_surely(self) -> None:
+        self._unsure = False
+        if self._state is _State.LIVE and not self._closed:
             self.refresh()
 
     def _stop(self) -> None:

@@ -55,6 +55,7 @@ class Stream:
         self._settling: Timer | None = None
         self._followers: set[Follower] = set()
         self._waiters: list[Callable[[], None]] = []
+        self._quiet_waiters: list[Callable[[], None]] = []
 
     def start(self, *, from_beginning: bool) -> None:
         """Begins where the worker stands; with `from_beginning` at its epoch's first byte, if it still has that."""
@@ -103,6 +104,11 @@ class Stream:
     def when_moved(self, action: Callable[[], None]) -> None:
         """Calls `action` once, after `position` has changed."""
         self._waiters.append(action)
+
+    def when_quiet(self, action: Callable[[], None]) -> None:
+        """Calls `action` once, when no byte has come for a moment."""
+        self._quiet_waiters.append(action)
+        self._settle()
 
     def take(self, frames: list[Frame]) -> None:
         """Takes frames of this session, in the order in which they came."""
@@ -173,6 +179,9 @@ class Stream:
             self._settle()
         else:
             self._replay()
+            waiters, self._quiet_waiters = self._quiet_waiters, []
+            for action in waiters:
+                action()
 
     # --- to the followers ---
 

@@ -104,9 +104,16 @@ class Broker:
         assert isinstance(command, TakeSnapshot)
         self._asked.append((on_result, on_refusal))
 
-    def answer(self, epoch: str | None, offset: int, screen: bytes = b"<screen>") -> None:
+    def answer(self, epoch: str | None, offset: int, screen: bytes = b"<screen>", *, approximate: bool = False) -> None:
         snapshot = Snapshot(
-            session_id=SESSION, epoch=epoch, offset=offset, columns=80, rows=25, cursor_column=0, cursor_row=0
+            session_id=SESSION,
+            epoch=epoch,
+            offset=offset,
+            columns=80,
+            rows=25,
+            cursor_column=0,
+            cursor_row=0,
+            approximate=approximate,
         )
         self._asked.popleft()[0](snapshot, screen)
 

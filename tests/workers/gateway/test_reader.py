@@ -165,6 +165,24 @@ def test_an_answer_to_an_earlier_question_is_not_used() -> None:
     assert play.got == ["<screen>"]
 
 
+def test_an_approximate_screen_is_followed_by_a_sure_one_once_the_session_rests() -> None:
+    play = Play(b"0123")
+    play.reader.refresh()
+    play.broker.answer("e1", 4, b"<about>", approximate=True)
+    play.print(b"45")
+    play.clock.pass_seconds(0.3)
+    play.print(b"67")
+    assert not play.broker.is_asked, "it has not rested yet"
+    for _ in range(4):
+        play.clock.pass_seconds(0.3)
+        play.worker.answer_all()
+    play.broker.answer("e1", 8)
+    play.print(b"89")
+    assert play.got == ["<about>", b"4567", "<screen>", b"89"]
+    play.clock.pass_seconds(5.0)
+    assert not play.broker.is_asked
+
+
 def test_a_start_sequence_holds_the_output_back() -> None:
     play = Play(b"0123")
     told: list[RequestError | None] = []
