@@ -134,7 +134,11 @@ def detach(host: Host, session: Session) -> None:
 
 
 def remove_tab(host: Host, tab: Tab) -> None:
-    """Removes a tab that has no sessions, or whose sessions moved; its neighbour is selected."""
+    """Removes a tab that has no sessions, or whose sessions moved.
+
+    If it was selected, the tab to its right is then, as iTerm2 does with `moveLeftAfterClosingTab` off, its default
+    (sources/Settings/iTermAdvancedSettingsModel.m).
+    """
     window = tab.window
     index = window.tabs.index(tab)
     window.tabs.remove(tab)

@@ -13,7 +13,8 @@ from headless.pty_task import PtyTask
 from headless.session import Session
 
 _log = logging.getLogger(__name__)
-#: The user default of iTerm2's advanced setting `setCookie`.
+#: The user default of iTerm2's advanced setting `setCookie`: an advanced setting's key is its name with a capital
+#: (sources/Settings/iTermAdvancedSettingsModel.m, DEFINE_BOILERPLATE).
 SET_COOKIE = "SetCookie"
 
 
