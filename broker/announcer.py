@@ -9,7 +9,18 @@ import zmq
 from broker.layout import compose
 from broker.model import Model
 from bus import codec
-from bus.messages import Closed, Config, Layout, Message, PromptMark, SessionConfig, SessionSnapshot, Stat
+from bus.messages import (
+    Closed,
+    Config,
+    Iterm2Changed,
+    Iterm2Status,
+    Layout,
+    Message,
+    PromptMark,
+    SessionConfig,
+    SessionSnapshot,
+    Stat,
+)
 
 #: Changes within this time of the last layout are told together: a program may set its title with every frame.
 _PAUSE_SECONDS = 0.03
@@ -56,6 +67,9 @@ class Announcer:
             self._publish_if_changed()
         else:
             self._planned = loop.call_later(wait, self._carry_out_plan)
+
+    def iterm2(self, status: Iterm2Status) -> None:
+        self._send("iterm2", Iterm2Changed(iterm2=status))
 
     def closed(self, session_id: str) -> None:
         self._send("closed", Closed(session_id=session_id))

@@ -112,6 +112,7 @@ class App:
     def _on_status(self, status: Iterm2Status) -> None:
         was_connected = self._model.status.state == "connected"
         self._model.status = status
+        self._announcer.iterm2(status)
         if was_connected:
             self._events.connection_ended()
         self._announcer.changed()

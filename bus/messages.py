@@ -100,6 +100,13 @@ class Layout(Message, frozen=True, kw_only=True):
     application_active: bool = False
 
 
+class Iterm2Changed(Message, frozen=True, kw_only=True):
+    """The connection to iTerm2 came, went, or waits for the user."""
+
+    v: int = BUS_VERSION
+    iterm2: Iterm2Status
+
+
 class Attachment(Message, frozen=True, kw_only=True):
     """A worker got a coprocess's pipe (then `epoch` begins, at `offset`) or lost it (`reason`)."""
 
@@ -197,6 +204,7 @@ class Stat(Message, frozen=True, kw_only=True):
 #: The name in the topic -> the event's type.
 EVENTS: dict[str, type[Message]] = {
     "layout": Layout,
+    "iterm2": Iterm2Changed,
     "attached": Attachment,
     "size": SizeChanged,
     "prompt": PromptMark,

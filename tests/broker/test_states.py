@@ -2,7 +2,7 @@
 
 from tests.broker.agreement import wait_agreement
 from tests.broker.host import Host
-from tests.broker.system import System
+from tests.broker.system import System, wait_event
 from tests.support import wait_until
 
 Pair = tuple[Host, System]
@@ -47,3 +47,13 @@ def test_a_change_of_state_is_one_line_in_the_log(faulty: Pair) -> None:
     assert "iTerm2 is lost: " in lost
     assert connected.endswith("iTerm2 is connected")
     assert not more
+
+
+def test_each_change_of_state_is_an_event(faulty: Pair) -> None:
+    host, system = faulty
+    with system.subscribe("iterm2") as changes:
+        host.fault("drop_clients")
+        lost = wait_event(changes, lambda body: body.iterm2.state == "lost", "the loss")
+        assert lost.iterm2.reason
+        wait_event(changes, lambda body: body.iterm2.state == "connected", "the new connection")
+    wait_agreement(host, system)
