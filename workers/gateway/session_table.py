@@ -42,10 +42,15 @@ class SessionTable:
         """The input queue of a session that is in the layout."""
         queue = self._typing.get(session_id)
         if queue is None:
-            queue = TypingQueue(session_id, self._broker, self._workers, lambda: self.is_attached(session_id))
+            queue = TypingQueue(session_id, self._broker, self._workers, lambda: self.takes_bytes(session_id))
             self._typing[session_id] = queue
         return queue
 
-    def is_attached(self, session_id: str) -> bool:
+    def takes_bytes(self, session_id: str) -> bool:
+        """Whether input goes to the session's worker; else it goes through iTerm2's API.
+
+        iTerm2 decodes what a coprocess types into a tmux client's pane by chunks of 1 KiB, and drops a chunk that ends
+        inside a character whole (sources/PTYSession/PTYSession.m:4383).
+        """
         place = None if self.index is None else self.index.places.get(session_id)
-        return place is not None and place.session.attached
+        return place is not None and place.session.attached and place.session.tmux != "client"

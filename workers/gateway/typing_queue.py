@@ -35,15 +35,15 @@ class _Typed:
 
 
 class TypingQueue:
-    """The input of one session. `is_attached` tells by which way it goes at the moment."""
+    """The input of one session. `takes_bytes` tells by which way it goes at the moment."""
 
     def __init__(
-        self, session_id: str, broker: BrokerLink, workers: WorkerLink, is_attached: Callable[[], bool]
+        self, session_id: str, broker: BrokerLink, workers: WorkerLink, takes_bytes: Callable[[], bool]
     ) -> None:
         self._session_id = session_id
         self._broker = broker
         self._workers = workers
-        self._is_attached = is_attached
+        self._takes_bytes = takes_bytes
         self._inputs: deque[_Typed] = deque()
         self._under_way = False
         self._pumping = False
@@ -65,7 +65,7 @@ class TypingQueue:
                 typed.on_done(None)
                 continue
             self._under_way = True
-            if self._is_attached():
+            if self._takes_bytes():
                 self._type(typed)
             else:
                 self._send_text(typed)
