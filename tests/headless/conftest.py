@@ -21,8 +21,6 @@ import pytest
 from headless import paths
 from tests.headless.raw_client import RawClient
 
-pytest.register_assert_rewrite("tests.conformance")
-
 _T = TypeVar("_T")
 DEADLINE = 10.0
 

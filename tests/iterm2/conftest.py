@@ -10,9 +10,7 @@ import asyncio
 import iterm2
 import pytest
 
-pytest.register_assert_rewrite("tests.conformance")
-
-from tests.conformance.stage import Play, Scene, Stage, perform  # noqa: E402  # after the line above, or asserts say nothing
+from tests.conformance.stage import Play, Scene, Stage, perform
 
 
 @pytest.fixture
