@@ -1,18 +1,50 @@
-"""Who is at the other end of a Unix socket.
+"""Unix sockets of our own: private ones, and who is at the other end.
 
-The 0700 folder keeps others out; this is the second lock, and it holds for a connection that was already open
-when the folder's mode changed.
+The 0700 folder keeps others out; mode 0600 and the check of the peer's user are the second lock, and the check holds
+for a connection that was already open when the folder's mode changed.
 """
 
+import logging
 import os
 import socket
 import struct
 import sys
+from pathlib import Path
+
+log = logging.getLogger("bus.peer")
 
 #: macOS: level and option of getsockopt for the peer's credentials (<sys/un.h>); absent from Python's `socket`.
 _SOL_LOCAL = 0
 _LOCAL_PEERCRED = 0x001
 _XUCRED_VERSION = 0
+
+
+def listen(path: Path, backlog: int) -> socket.socket:
+    """A non-blocking listener at `path`, mode 0600. Raises `OSError`, as when there is a file already."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(str(path))
+        path.chmod(0o600)
+        listener.listen(backlog)
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
+
+
+def accept(listener: socket.socket) -> socket.socket | None:
+    """The next connection, non-blocking; None when it is gone already or is another user's."""
+    try:
+        connection, _ = listener.accept()
+    except OSError:
+        return None
+    if not is_same_user(connection):
+        log.warning("refused a connection: it is another user's")
+        connection.close()
+        return None
+    connection.setblocking(False)
+    return connection
 
 
 def peer_uid(connection: socket.socket) -> int:

@@ -4,7 +4,7 @@ Marks are set before bind and connect: set later they have no effect. LINGER is 
 process had not sent when it ends is asked for again by position or by request id.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import zmq
@@ -91,6 +91,16 @@ def connect_peer(fan: zmq.Socket[bytes], name: bytes, server: Path) -> None:
     """Connects `fan` to the server at `server`, to be addressed as `name`."""
     fan.setsockopt(zmq.CONNECT_ROUTING_ID, name)
     fan.connect(ipc(server))
+
+
+def waiting(socket: zmq.Socket[bytes], most: int) -> Iterator[list[bytes]]:
+    """The messages that have come, `most` of them at the most; never blocks."""
+    for _ in range(most):
+        try:
+            parts = socket.recv_multipart(zmq.NOBLOCK)
+        except zmq.Again:
+            return
+        yield parts
 
 
 def proxy_ends(

@@ -59,20 +59,14 @@ class BrokerLink:
 
     def receive_replies(self) -> None:
         """Takes what the broker has answered."""
-        for _ in range(_EVENTS_PER_TURN):
-            try:
-                parts = self.replies.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return
+        for parts in sockets.waiting(self.replies, _EVENTS_PER_TURN):
             self._requests.receive(parts)
 
     def receive_events(self) -> None:
         """Takes what was published. A message that cannot be read is counted and dropped."""
-        for _ in range(_EVENTS_PER_TURN):
+        for parts in sockets.waiting(self.events, _EVENTS_PER_TURN):
             try:
-                message = codec.decode_published(self.events.recv_multipart(zmq.NOBLOCK))
-            except zmq.Again:
-                return
+                message = codec.decode_published(parts)
             except ProtocolError as error:
                 self.malformed += 1
                 log.warning("dropped an event: %s (%d so far)", error, self.malformed)

@@ -1,13 +1,10 @@
 """The gateway's Unix socket: one listener a machine's user, peers checked, connections counted."""
 
-import logging
 import socket
 from pathlib import Path
 
+from bus import peer
 from bus.errors import SetupError
-from bus.peer import is_same_user
-
-log = logging.getLogger("gateway.listener")
 
 _BACKLOG = 64
 
@@ -18,26 +15,14 @@ class Listener:
     def __init__(self, path: Path) -> None:
         _remove_stale(path)
         self._path = path
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.bind(str(path))
-        path.chmod(0o600)
-        self._socket.listen(_BACKLOG)
-        self._socket.setblocking(False)
+        self._socket = peer.listen(path, _BACKLOG)
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
     def accept(self) -> socket.socket | None:
         """The next client, or None when it is gone already or runs as another user."""
-        try:
-            connected, _ = self._socket.accept()
-        except OSError:
-            return None
-        if is_same_user(connected):
-            return connected
-        log.warning("refused a client: it runs as another user")
-        connected.close()
-        return None
+        return peer.accept(self._socket)
 
     def close(self) -> None:
         self._socket.close()

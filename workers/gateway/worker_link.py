@@ -76,20 +76,14 @@ class WorkerLink:
 
     def receive_replies(self) -> None:
         """Takes what the workers have answered."""
-        for _ in range(_REPLIES_PER_TURN):
-            try:
-                _worker, *parts = self.replies.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return
+        for _worker, *parts in sockets.waiting(self.replies, _REPLIES_PER_TURN):
             self._requests.receive(parts)
 
     def receive_frames(self) -> Iterator[Frame]:
         """The frames that wait, `_FRAMES_PER_TURN` at most. What cannot be read is counted and dropped."""
-        for _ in range(_FRAMES_PER_TURN):
+        for parts in sockets.waiting(self.frames, _FRAMES_PER_TURN):
             try:
-                message = codec.decode_published(self.frames.recv_multipart(zmq.NOBLOCK))
-            except zmq.Again:
-                return
+                message = codec.decode_published(parts)
             except ProtocolError as error:
                 self.malformed += 1
                 log.warning("dropped a frame: %s (%d so far)", error, self.malformed)

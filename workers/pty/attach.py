@@ -10,7 +10,7 @@ import socket
 import stat
 from pathlib import Path
 
-from bus.peer import is_same_user
+from bus import peer
 from workers.pty.source import Source
 
 GREETING = b"attach 1 %s\n"
@@ -35,26 +35,15 @@ class AttachListener:
         self._greeting = GREETING % session_id.encode("ascii")
         path.unlink(missing_ok=True)
         self._path = path
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.bind(str(path))
-        path.chmod(0o600)
-        self._socket.listen(_BACKLOG)
-        self._socket.setblocking(False)
+        self._socket = peer.listen(path, _BACKLOG)
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
     def accept(self) -> "ShimConnection | None":
         """The next connection, or None when it is gone already or is not ours to trust."""
-        try:
-            connection, _ = self._socket.accept()
-        except OSError:
-            return None
-        if not is_same_user(connection):
-            connection.close()
-            return None
-        connection.setblocking(False)
-        return ShimConnection(connection, self._greeting)
+        connection = peer.accept(self._socket)
+        return None if connection is None else ShimConnection(connection, self._greeting)
 
     def close(self) -> None:
         self._socket.close()

@@ -10,7 +10,7 @@ import time
 
 import zmq
 
-from bus import codec, rpc, topics
+from bus import codec, rpc, sockets, topics
 from bus.errors import NotAttached, ProtocolError, RequestError, TooLong, UnknownType
 from bus.limits import FRAME_BYTES, INPUT_BYTES, REPLAY_BYTES
 from bus.messages import (
@@ -163,11 +163,7 @@ class PtyWorker:
     # --- requests ---
 
     def _answer_requests(self) -> None:
-        for _ in range(_REQUESTS_PER_TURN):
-            try:
-                client, *parts = self._requests.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return
+        for client, *parts in sockets.waiting(self._requests, _REQUESTS_PER_TURN):
             try:
                 self._answer(client, parts)
             except ProtocolError as error:
