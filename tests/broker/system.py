@@ -1,6 +1,7 @@
 """A running itermbus with a headless host, and a user of that host, for tests of the broker as a process."""
 
 import asyncio
+import itertools
 import os
 import subprocess
 import sys
@@ -15,13 +16,26 @@ from broker import iterm2_act
 from broker.authorise import host_cookie
 from broker.iterm2_link import Link, open_link
 from broker.supervisor_client import SupervisorClient
-from bus import rpc, sockets, topics
+from bus import codec, rpc, sockets, topics
 from bus.codec import Event
 from bus.errors import RequestError
-from bus.messages import AnyCommand, AnyResult, Created, CreateTab, GetLayout, Layout, LayoutResult, Session, Split
+from bus.messages import (
+    AnyCommand,
+    AnyResult,
+    Created,
+    CreateTab,
+    GetLayout,
+    Layout,
+    LayoutResult,
+    Session,
+    Split,
+    Stat,
+)
 from bus.paths import Paths
 from bus.subscriber import Subscriber
 from tests.support import end, environment, wait_until
+
+_numbers = itertools.count(1)
 
 R = TypeVar("R", bound=AnyResult)
 T = TypeVar("T")
@@ -107,8 +121,23 @@ class System:
         )
 
     def subscribe(self, name: str) -> Subscriber:
-        """A subscriber of one event. Its subscription takes a moment to be known."""
-        return Subscriber(self.context, [self.paths.bus_pub], [topics.event(name)])
+        """A subscriber of one event, once its subscription is known.
+
+        Subscriptions travel in their order: when a figure that the test publishes comes back, the event's was there
+        before it.
+        """
+        marker = Stat(process=f"test-{next(_numbers)}", pid=os.getpid(), time=0.0, values={})
+        prefixes = [topics.event(name), topics.stat(marker.process)]
+        subscriber = Subscriber(self.context, [self.paths.bus_pub], prefixes)
+        publisher = sockets.publisher(self.context, None, [self.paths.bus_feed])
+
+        def comes_back() -> bool:
+            publisher.send_multipart(codec.encode_stat(marker))
+            return subscriber.receive(0.05) == marker
+
+        wait_until(comes_back, "the subscription to be known")
+        publisher.close()
+        return subscriber
 
     def _session(self, session_id: str, *, attached: bool) -> Session | None:
         session = self.sessions().get(session_id)
