@@ -7,6 +7,7 @@ does on the bus, without the bus. Measured with that session alone, beside many 
 printing all the time. A figure of its own for each machine: nothing here passes or fails.
 """
 
+import argparse
 import asyncio
 import json
 import os
@@ -28,7 +29,9 @@ _PRINTER = "/bin/sh -c 'while :; do echo some output of a busy program; sleep 0.
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sessions", type=int, nargs="?", default=200, help="how many beside the one (default: 200)")
+    count = parser.parse_args().sessions
     home = Path(tempfile.mkdtemp(prefix="bench", dir="/tmp"))
     os.environ["HOME"] = str(home)
     host = subprocess.Popen([sys.executable, "-m", "headless", "--log-level", "error"])
