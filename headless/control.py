@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bus.peer import is_same_user
 from headless import paths
 from headless.cookies import CookieJar
 from headless.errors import HeadlessError
-from headless.peer import is_own_user
 from headless.server import accept, bind_private
 
 _log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class ControlServer:
             writer.transport.abort()
 
     async def _serve_client(self, accepted: socket.socket) -> None:
-        if not is_own_user(accepted):
+        if not is_same_user(accepted):
             accepted.close()
             return
         reader, writer = await asyncio.open_unix_connection(sock=accepted, limit=MAX_LINE)

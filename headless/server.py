@@ -9,13 +9,13 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from bus.peer import is_same_user
 from headless import handshake, paths
 from headless.api_connection import ApiConnection
 from headless.cookies import CookieJar
 from headless.dispatch import Dispatcher
 from headless.errors import StartError
 from headless.faults import Faults
-from headless.peer import is_own_user
 
 _log = logging.getLogger(__name__)
 _BACKLOG = 128
@@ -101,7 +101,7 @@ class ApiServer:
             self._lock = None
 
     async def _serve_client(self, accepted: socket.socket) -> None:
-        allowed = is_own_user(accepted)
+        allowed = is_same_user(accepted)
         reader, writer = await asyncio.open_unix_connection(sock=accepted, limit=handshake.MAX_REQUEST)
         try:
             decision = await self._handshake(reader, allowed)
