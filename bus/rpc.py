@@ -2,7 +2,6 @@
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,9 +17,6 @@ R = TypeVar("R", bound=AnyResult)
 #: How much longer than a request's own deadline to wait for its reply: its server may refuse it just then, looking
 #: at deadlines once a second, and its refusal says why.
 GRACE_SECONDS = 1.5
-
-#: What a server does with one command and its payload. Raises `RequestError` to refuse.
-Handler = Callable[[AnyCommand, bytes], tuple[AnyResult, bytes]]
 
 
 def request_parts(number: int, command: AnyCommand, payload: bytes = b"", seconds: float = RPC_SECONDS) -> list[bytes]:
@@ -42,26 +38,6 @@ def result_parts(number: int, result: AnyResult, payload: bytes = b"") -> list[b
 def refusal_parts(number: int, error: RequestError) -> list[bytes]:
     """The reply to a command that was refused. The one place where an exception becomes a message of the bus."""
     return codec.encode_reply(Reply(id=number, refusal=Refusal(code=error.code, message=str(error))))
-
-
-def answer(parts: Sequence[bytes], handler: Handler) -> list[bytes]:
-    """The reply to a request whose command can be carried out at once.
-
-    Raises `ProtocolError` when the parts are no request, so that there is nobody to answer.
-    """
-    request, payload = codec.decode_request(parts)
-    try:
-        check_deadline(request)
-        result, out = handler(request.command, payload)
-    except RequestError as error:
-        return refusal_parts(request.id, error)
-    return result_parts(request.id, result, out)
-
-
-def open_reply(parts: Sequence[bytes], expected: type[R]) -> tuple[R, bytes]:
-    """The result and payload of a reply. Raises the refusal as its exception, `ProtocolError` for a wrong shape."""
-    reply, payload = codec.decode_reply(parts)
-    return unwrap(reply, expected), payload
 
 
 def unwrap(reply: Reply, expected: type[R]) -> R:

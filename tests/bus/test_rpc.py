@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 import zmq
 
 from bus import codec, rpc, sockets
-from bus.errors import BY_CODE, Internal, NoSuchSession, RequestTimeout, from_code
+from bus.errors import BY_CODE, Internal, NoSuchSession, RequestError, RequestTimeout, from_code
 from bus.messages import AnyCommand, AnyResult, Done, GetLayout, Input, Request, Written
 
 
@@ -18,8 +18,22 @@ def context() -> Iterator[zmq.Context[zmq.Socket[bytes]]]:
         yield made
 
 
+#: What a server of a test does with one command and its payload.
+Handler = Callable[[AnyCommand, bytes], tuple[AnyResult, bytes]]
+
+
+def _answer(parts: list[bytes], handler: Handler) -> list[bytes]:
+    request, payload = codec.decode_request(parts)
+    try:
+        rpc.check_deadline(request)
+        result, out = handler(request.command, payload)
+    except RequestError as error:
+        return rpc.refusal_parts(request.id, error)
+    return rpc.result_parts(request.id, result, out)
+
+
 @contextmanager
-def serving(context: zmq.Context[zmq.Socket[bytes]], path: Path, handler: rpc.Handler) -> Iterator[None]:
+def serving(context: zmq.Context[zmq.Socket[bytes]], path: Path, handler: Handler) -> Iterator[None]:
     """Answers requests at `path` in a thread."""
     server = sockets.rpc_server(context, path)
     stop = threading.Event()
@@ -28,7 +42,7 @@ def serving(context: zmq.Context[zmq.Socket[bytes]], path: Path, handler: rpc.Ha
         while not stop.is_set():
             if server.poll(20):
                 client, *parts = server.recv_multipart()
-                server.send_multipart([client, *rpc.answer(parts, handler)])
+                server.send_multipart([client, *_answer(parts, handler)])
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -86,7 +100,7 @@ def test_a_request_past_its_deadline_is_not_carried_out() -> None:
 
     late = codec.encode_request(Request(id=4, deadline=time.time() - 1, command=GetLayout()))
     with pytest.raises(RequestTimeout):
-        rpc.open_reply(rpc.answer(late, handler), Done)
+        rpc.unwrap(codec.decode_reply(_answer(late, handler))[0], Done)
     assert not done
 
 
