@@ -420,12 +420,17 @@ class Modes(Message, frozen=True, kw_only=True):
 
 
 class Position(Result, frozen=True, kw_only=True, tag="position"):
-    """A worker's stream: bytes from `tail` up to `head` of `epoch` can be replayed. `modes` are those at `head`."""
+    """A worker's stream: bytes from `tail` up to `head` of `epoch` can be replayed. `modes` are those at `head`.
+
+    `sized_at`: where the newest size change of this epoch took effect, 0 without one; a replay from before it would be
+    drawn on a screen of the wrong size.
+    """
 
     epoch: Epoch
     tail: Count
     head: Count
     attached: bool
+    sized_at: Count = 0
     modes: Modes = Modes()
 
 

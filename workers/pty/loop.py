@@ -84,6 +84,7 @@ class PtyWorker:
         self._pending: dict[int, ShimConnection] = {}
         self._input = InputQueue()
         self._escapes = EscapeFollower()
+        self._sized_at = 0
         self.malformed = 0
 
     def run(self, stop: StopSignal) -> None:
@@ -206,13 +207,21 @@ class PtyWorker:
     def _position(self) -> Position:
         _capacity, tail, head = self._ring.statistics()
         attached = self._source is not None
-        return Position(epoch=self._ring.epoch, tail=tail, head=head, attached=attached, modes=self._escapes.modes)
+        return Position(
+            epoch=self._ring.epoch,
+            tail=tail,
+            head=head,
+            attached=attached,
+            sized_at=self._sized_at,
+            modes=self._escapes.modes,
+        )
 
     def _publish_size(self, columns: int, rows: int) -> None:
         """Beside the frames on one socket, so that every reader finds the change at the same byte."""
         epoch, head = self._ring.head
         body = SizeChanged(session_id=self._session_id, epoch=epoch, offset=head, columns=columns, rows=rows)
         self._publisher.send_multipart(codec.encode_event("size", body))
+        self._sized_at = head
 
     def _send_reply(self, client: bytes, parts: list[bytes]) -> None:
         try:
@@ -256,6 +265,7 @@ class PtyWorker:
         self._source, self._shim = source, shim
         self._ring.restart(new_epoch())
         self._escapes = EscapeFollower()
+        self._sized_at = 0
         self._poller.register(source.output, zmq.POLLIN)
         self._poller.register(shim.fileno(), zmq.POLLIN)
         log.info("attached: epoch %s", self._ring.epoch)

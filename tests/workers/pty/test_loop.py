@@ -18,6 +18,7 @@ from bus.messages import (
     Attachment,
     FindMark,
     GetLayout,
+    GetPosition,
     Input,
     Layout,
     Mark,
@@ -125,6 +126,7 @@ def test_a_size_is_published_between_the_right_frames(rig: Rig) -> None:
         wait_until(frame_after, "the frame after the size")
     size = SizeChanged(session_id=SESSION, epoch=epoch, offset=position.head, columns=100, rows=30)
     assert Event("size", size) in seen
+    assert position.head == rig.rpc.call(GetPosition(), Position)[0].sized_at > 0
 
 
 def test_what_the_ring_has_lost_shows_in_the_reply(rig: Rig) -> None:
