@@ -18,6 +18,7 @@ Cells = Annotated[int, Meta(ge=1, le=10_000)]
 SessionId = Annotated[str, Meta(pattern=r"^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$")]
 Epoch = Annotated[str, Meta(min_length=1, max_length=32)]
 MarkState = Literal["prompt", "running", "finished"]
+DetachReason = Literal["", "stopped", "ended"]
 Title = Annotated[str, Meta(max_length=256)]
 
 
@@ -108,14 +109,17 @@ class Iterm2Changed(Message, frozen=True, kw_only=True):
 
 
 class Attachment(Message, frozen=True, kw_only=True):
-    """A worker got a coprocess's pipe (then `epoch` begins, at `offset`) or lost it (`reason`)."""
+    """A worker got a coprocess's pipe, whose next byte is byte `offset` of `epoch`, or lost it (`reason`).
+
+    The epoch is a new one for a coprocess that was launched anew, and goes on when only the worker is new.
+    """
 
     v: int = BUS_VERSION
     session_id: SessionId
     attached: bool
     epoch: Epoch
     offset: Count
-    reason: Literal["", "stopped", "ended"] = ""
+    reason: DetachReason = ""
 
 
 class SizeChanged(Message, frozen=True, kw_only=True):
@@ -236,7 +240,7 @@ class Replay(Command, frozen=True, kw_only=True, tag="replay"):
 class NoteSize(Command, frozen=True, kw_only=True, tag="note_size"):
     """To a worker: the session's screen now has this size. It publishes `event.size` between the right two frames.
 
-    Answer: `Position`, with the offset that the size got as `head`.
+    A size that it was told last is none. Answer: `Position`, with the offset that the size got as `sized_at`.
     """
 
     columns: Cells
@@ -423,13 +427,14 @@ class Position(Result, frozen=True, kw_only=True, tag="position"):
     """A worker's stream: bytes from `tail` up to `head` of `epoch` can be replayed. `modes` are those at `head`.
 
     `sized_at`: where the newest size change of this epoch took effect, 0 without one; a replay from before it would be
-    drawn on a screen of the wrong size.
+    drawn on a screen of the wrong size. `stopped`: the user stopped the coprocess while no worker was there to say so.
     """
 
     epoch: Epoch
     tail: Count
     head: Count
     attached: bool
+    stopped: bool = False
     sized_at: Count = 0
     modes: Modes = Modes()
 

@@ -29,12 +29,13 @@ _LONGEST_SESSION_ID = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class SessionPaths:
-    """The endpoints of one session's worker, all in the run folder."""
+    """One session's files, all in the run folder: its worker's endpoints, its recent bytes, its worker's lock."""
 
     pub: Path
     rpc: Path
     attach: Path
     ring: Path
+    lock: Path
 
     @property
     def sockets(self) -> tuple[Path, ...]:
@@ -126,7 +127,7 @@ class Paths:
     def session(self, session_id: str) -> SessionPaths:
         """The endpoints of a session's worker. Raises `Invalid` for what is no session id."""
         name = topics.check_session_id(session_id)
-        return SessionPaths(*(self.run / f"{name}.{end}" for end in ("pub", "rpc", "attach", "ring")))
+        return SessionPaths(*(self.run / f"{name}.{end}" for end in ("pub", "rpc", "attach", "ring", "lock")))
 
     def worker_conf(self, session_id: str) -> Path:
         """The file that tells supervisord of a session's worker."""

@@ -1,6 +1,7 @@
 """The shim as a process: silent whatever happens, patient, and gone when its pipe is."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bus.limits import RING_BYTES
 from bus.paths import SHIM, Paths, prepare
+from bus.ring_file import head_of, open_ring
 from tests.support import end, environment, temporary_home, wait_until
 
 SESSION = "1111AAAA-2222-3333-4444-55555555BBBB"
@@ -22,6 +25,7 @@ class Shim:
     def __init__(self, home: Path, **more: str) -> None:
         self.paths = Paths(home)
         self.attach = self.paths.session(SESSION).attach
+        self.ring = self.paths.session(SESSION).ring
         stdin, self.output = os.pipe()
         self.typed, stdout = os.pipe()
         self.process = subprocess.Popen(
@@ -71,12 +75,14 @@ def shim(home: Path) -> Iterator[Shim]:
     made.close()
 
 
-def _accept(listener: socket.socket) -> tuple[socket.socket, list[int]]:
-    """One hand-over, as the worker sees it."""
+def _accept(listener: socket.socket, epoch: str | None = None) -> tuple[socket.socket, list[int]]:
+    """One hand-over, as the worker sees it; with an `epoch` it has to be one of a pipe that was read from before."""
     connection, _ = listener.accept()
     connection.settimeout(10)
     message, descriptors, _flags, _address = socket.recv_fds(connection, 100, 4)
-    assert message == f"attach 1 {SESSION}\n".encode()
+    match = re.fullmatch(rf"attach 1 {SESSION} (-|[0-9a-z]+)\n", message.decode())
+    assert match
+    assert epoch is None or match[1] == epoch
     assert len(descriptors) == 2
     return connection, descriptors
 
@@ -85,7 +91,7 @@ def test_it_hands_over_both_pipes(shim: Shim) -> None:
     with shim.listen() as listener:
         connection, [stdin, stdout] = _accept(listener)
     with connection:
-        connection.sendall(b"ok\n")
+        connection.sendall(b"ok e1\n")
         os.write(shim.output, b"out")
         assert os.read(stdin, 10) == b"out"
         os.write(stdout, b"in")
@@ -100,7 +106,7 @@ def test_it_hands_over_again_and_nothing_in_the_pipe_is_lost(shim: Shim) -> None
             connection, [stdin, stdout] = _accept(listener)
             os.write(shim.output, b"%d" % round_number)
             assert os.read(stdin, 10) == b"%d" % round_number
-            connection.sendall(b"ok\n")
+            connection.sendall(b"ok e1\n")
             for descriptor in (stdin, stdout):
                 os.close(descriptor)
             connection.close()
@@ -122,7 +128,7 @@ def test_it_says_that_it_was_stopped(shim: Shim) -> None:
     with shim.listen() as listener:
         connection, descriptors = _accept(listener)
     with connection:
-        connection.sendall(b"ok\n")
+        connection.sendall(b"ok e1\n")
         for descriptor in descriptors:
             os.close(descriptor)
         shim.process.send_signal(signal.SIGTERM)
@@ -134,7 +140,7 @@ def test_it_goes_when_told_that_the_pipe_has_ended(shim: Shim) -> None:
     with shim.listen() as listener:
         connection, descriptors = _accept(listener)
     with connection:
-        connection.sendall(b"ok\nend\n")
+        connection.sendall(b"ok e1\nend\n")
         for descriptor in descriptors:
             os.close(descriptor)
         assert shim.process.wait(10) == 0
@@ -147,8 +153,62 @@ def test_without_a_worker_it_goes_when_iterm2_does(shim: Shim) -> None:
     assert shim.process.wait(10) == 0
 
 
-def test_without_a_worker_for_long_it_reads_and_drops(shim: Shim) -> None:
+def test_without_a_worker_it_reads_at_once_into_the_ring(shim: Shim) -> None:
     """iTerm2 would keep without bound what nobody reads."""
+    data = os.urandom(8 << 20)
+    _write_all(shim.output, data)
+    wait_until(lambda: head_of(str(shim.ring)) == len(data), "all to be read")
+    with shim.listen() as listener:
+        connection, descriptors = _accept(listener)
+        ring = open_ring(str(shim.ring), 1)
+        assert (ring.damage, ring.tail) == ("", len(data) - RING_BYTES)
+        assert ring.read(ring.tail, RING_BYTES)[1] == data[-RING_BYTES:]
+        connection.sendall(b"ok %s\n" % ring.epoch.encode())
+        ring.close()
+        connection.close()
+    with shim.listen() as listener:
+        again, more = _accept(listener, ring.epoch)
+        again.close()
+    for descriptor in (*descriptors, *more):
+        os.close(descriptor)
+
+
+def test_a_worker_that_went_is_followed_at_the_same_offset(shim: Shim) -> None:
+    """The epoch is the one that the worker named, and the shim goes on in the middle of it."""
+    ring = open_ring(str(shim.ring), 100_000)
+    ring.restart("e1")
+    with shim.listen() as listener:
+        connection, [stdin, stdout] = _accept(listener)
+    connection.sendall(b"ok e1\n")
+    _write_all(shim.output, b"one")
+    wait_until(lambda: ring.fill(stdin, 3) == 3, "the worker's part")
+    ring.close()
+    connection.close()
+    _write_all(shim.output, b"two")
+    wait_until(lambda: head_of(str(shim.ring)) == 6, "the shim's part")
+    with shim.listen() as listener:
+        connection, more = _accept(listener, "e1")
+    ring = open_ring(str(shim.ring), 1)
+    assert (ring.epoch, ring.read(0, 10)) == ("e1", (0, b"onetwo"))
+    ring.close()
+    connection.close()
+    for descriptor in (stdin, stdout, *more):
+        os.close(descriptor)
+
+
+def test_a_stop_while_it_is_alone_is_left_in_the_ring(shim: Shim) -> None:
+    _write_all(shim.output, b"x")
+    wait_until(lambda: head_of(str(shim.ring)) == 1, "it to read alone")
+    end(shim.process)
+    ring = open_ring(str(shim.ring), 1)
+    assert ring.stopped
+    ring.close()
+
+
+def test_a_ring_that_cannot_be_used_does_not_stop_it(shim: Shim) -> None:
+    """Output is thrown away after a while, and the next worker is told that the stream begins anew."""
+    shim.ring.unlink(missing_ok=True)
+    shim.ring.mkdir()
     os.set_blocking(shim.output, False)
     written = 0
 
@@ -161,6 +221,41 @@ def test_without_a_worker_for_long_it_reads_and_drops(shim: Shim) -> None:
         return written > 8 << 20
 
     wait_until(write, "8 MiB to go into a pipe that has no reader", seconds=40)
+    with shim.listen() as listener:
+        connection, descriptors = _accept(listener, "-")
+        connection.close()
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def test_a_worker_that_hangs_is_killed(home: Path) -> None:
+    """It holds the pipe, bytes wait, and the head does not move."""
+    script = (
+        "import os, socket, sys, time\n"
+        "listener = socket.socket(socket.AF_UNIX)\n"
+        "listener.bind(sys.argv[1])\n"
+        "listener.listen()\n"
+        "connection, _ = listener.accept()\n"
+        "fds = socket.recv_fds(connection, 100, 4)\n"
+        "connection.sendall(b'ok e1\\n')\n"
+        "time.sleep(600)\n"
+    )
+    hung = subprocess.Popen([sys.executable, "-c", script, str(Paths(home).session(SESSION).attach)])
+    shim = Shim(home)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            hung.wait(1)
+        _write_all(shim.output, b"something to read")
+        assert hung.wait(10) == -signal.SIGKILL
+    finally:
+        end(hung, signal.SIGKILL)
+        shim.close()
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 @pytest.mark.parametrize("value", ["", "w0t0p0:", "w0t0p0:../x", SESSION.lower()])

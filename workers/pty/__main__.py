@@ -10,8 +10,8 @@ from bus.errors import Invalid, SetupError
 from bus.paths import Paths, check
 from workers.pty.attach import AttachListener
 from workers.pty.lock import lock
-from workers.pty.loop import PtyWorker, new_epoch
-from workers.pty.ring import Ring
+from workers.pty.loop import PtyWorker
+from workers.pty.stream import Stream
 
 #: How long to wait for the worker of a dead supervisord, which looks for its parent once a second.
 _TAKE_OVER_SECONDS = 10.0
@@ -37,24 +37,26 @@ def serve(session_id: str) -> int:
     process.start_logging(settings.log_level)
     stop = process.StopSignal()
     mine = paths.session(session_id)
-    holding = lock(mine.ring, _TAKE_OVER_SECONDS)
+    holding = lock(mine.lock, _TAKE_OVER_SECONDS)
     with zmq.Context() as context:
-        ring = Ring(settings.worker.ring_bytes, new_epoch())
-        listener = AttachListener(mine.attach, session_id)
         publisher = sockets.publisher(context, mine.pub, [paths.bus_feed])
         requests = sockets.rpc_server(context, mine.rpc)
-        worker = PtyWorker(session_id, ring, publisher, requests, listener)
+        stream = Stream(session_id, mine.ring, settings.worker.ring_bytes, publisher)
+        stream.hold()
+        # Last: a shim that finds a listener stops reading and expects an answer at once.
+        listener = AttachListener(mine.attach, session_id)
+        worker = PtyWorker(stream, requests, listener)
         try:
             worker.run(stop)
         finally:
             worker.close()
             listener.close()
+            stream.release()
             publisher.close()
             requests.close()
             # libzmq leaves the files of its listeners behind (4.3.5, src/ipc_listener.cpp: close).
             for left in (mine.pub, mine.rpc):
                 left.unlink(missing_ok=True)
-    ring.close()
     os.close(holding)
     return process.EXIT_OK
 

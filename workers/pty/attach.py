@@ -5,16 +5,19 @@ is checked on the open connection, and whatever is not exactly a greeting with t
 """
 
 import os
+import re
 import select
 import socket
 import stat
 from pathlib import Path
+from typing import NamedTuple
 
 from bus import peer
 from workers.pty.source import Source
 
-GREETING = b"attach 1 %s\n"
-ACCEPTED = b"ok\n"
+#: The session, and the epoch of the pipe's bytes so far; none for a pipe that nobody has read from.
+GREETING = rb"attach 1 %s (?P<epoch>-|[0-9A-Za-z]{1,32})\n"
+ACCEPTED = b"ok %s\n"
 REFUSED = b"no\n"
 ENDED = b"end\n"
 STOPPED = b"stopped\n"
@@ -27,12 +30,19 @@ _DESCRIPTORS = 8
 _BACKLOG = 8
 
 
+class Greeting(NamedTuple):
+    """What a shim brings: its pipes, and the epoch that they are in the middle of, empty for fresh ones."""
+
+    source: Source
+    epoch: str
+
+
 class AttachListener:
     """Listens at `<session id>.attach`."""
 
     def __init__(self, path: Path, session_id: str) -> None:
-        """Takes the path over: only the holder of the session's lock gets here, so a socket there is a stale one."""
-        self._greeting = GREETING % session_id.encode("ascii")
+        """Takes the path over: only the one worker of the session gets here, so a socket there is a stale one."""
+        self._greeting = re.compile(GREETING % re.escape(session_id.encode("ascii")))
         path.unlink(missing_ok=True)
         self._path = path
         self._socket = peer.listen(path, _BACKLOG)
@@ -53,7 +63,7 @@ class AttachListener:
 class ShimConnection:
     """One connected shim. It lives as long as the shim does."""
 
-    def __init__(self, connection: socket.socket, greeting: bytes) -> None:
+    def __init__(self, connection: socket.socket, greeting: "re.Pattern[bytes]") -> None:
         self._socket = connection
         self._greeting = greeting
         self.stopped = False
@@ -61,22 +71,31 @@ class ShimConnection:
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def receive_source(self) -> Source | None:
-        """What the greeting brought, or None, after a refusal, when it was no greeting with two pipes."""
+    def receive_greeting(self) -> Greeting | None:
+        """What the shim brought, or None, after a refusal, when it was no greeting with two pipes.
+
+        Answer it with `accept` or `refuse`.
+        """
         try:
             message, descriptors, _flags, _address = socket.recv_fds(self._socket, _GREETING_BYTES, _DESCRIPTORS)
         except OSError:
             return None
-        if message == self._greeting and len(descriptors) == 2 and all(map(_is_stream, descriptors)):
-            source = Source(*descriptors)
-            if self._say(ACCEPTED):
-                return source
-            source.close()
-            return None
+        match = self._greeting.fullmatch(message)
+        if match and len(descriptors) == 2 and all(map(_is_stream, descriptors)):
+            epoch = match["epoch"].decode("ascii")
+            return Greeting(Source(*descriptors), "" if epoch == "-" else epoch)
         for descriptor in descriptors:
             os.close(descriptor)
-        self._say(REFUSED)
+        self.refuse()
         return None
+
+    def accept(self, epoch: str) -> bool:
+        """Tells the shim that its pipes are read from now on, as part of `epoch`. False when it has gone."""
+        return self._say(ACCEPTED % epoch.encode("ascii"))
+
+    def refuse(self) -> None:
+        """Tells the shim that its pipes are not wanted, so that it tries again."""
+        self._say(REFUSED)
 
     def is_open(self) -> bool:
         """Reads what the shim says, after its descriptor became readable. False once it has gone.

@@ -7,6 +7,8 @@ in it ties a prompt to a place in the stream. The bytes that pass say both. Wher
 import re
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from bus.messages import MarkState, Modes
 
 #: The longest sequence that is followed: a beginning of one at the end of a frame is kept this long.
@@ -73,13 +75,28 @@ class Marked(NamedTuple):
     status: int | None
 
 
-class EscapeFollower:
-    """Follows one epoch of a stream from its first byte."""
+class Followed(Struct, frozen=True, array_like=True):
+    """What was found in the bytes before `offset`, for a follower that goes on there."""
 
-    def __init__(self) -> None:
+    offset: int
+    values: dict[str, bool | int | None]
+    marks: tuple[Marked, ...]
+
+
+class EscapeFollower:
+    """Follows one epoch of a stream from its first byte, or from where another follower was."""
+
+    def __init__(self, before: Followed | None = None) -> None:
         self._values: dict[str, bool | int | None] = {}
         self._rest = b""
         self._marks: dict[MarkState, Marked] = {}
+        if before is not None:
+            self._values.update((name, value) for name, value in before.values.items() if name in _INITIAL)
+            self._marks.update((mark.state, mark) for mark in before.marks)
+
+    def followed(self, offset: int) -> Followed:
+        """What was found up to `offset`, the next byte to take; a sequence that is not whole is left to the next."""
+        return Followed(offset - len(self._rest), dict(self._values), tuple(self._marks.values()))
 
     @property
     def modes(self) -> Modes:
@@ -90,10 +107,10 @@ class EscapeFollower:
         """The newest mark of a kind."""
         return self._marks.get(state)
 
-    def take(self, data: bytes, offset: int) -> None:
-        """Takes the next bytes of the stream, the first of which is byte `offset`."""
+    def take(self, data: bytes, offset: int) -> bool:
+        """Takes the next bytes of the stream, the first of which is byte `offset`. Whether anything was found."""
         if not self._rest and b"\x1b" not in data:
-            return
+            return False
         start = offset - len(self._rest)
         data = self._rest + data
         end = 0
@@ -104,6 +121,7 @@ class EscapeFollower:
         # A string's end, ESC \, has an escape of its own: the sequence begins at the one before.
         before = data.rfind(b"\x1b", max(end, len(data) - _LONGEST), tail) if tail > 0 else -1
         self._rest = next((data[at:] for at in (before, tail) if at >= 0 and _BEGINNING.match(data, at)), b"")
+        return end > 0
 
     def _apply(self, match: "re.Match[bytes]", start: int) -> None:
         found = match.groupdict()

@@ -1,7 +1,8 @@
-"""One worker a session: the lock on its ring file, held for as long as the process lives.
+"""One worker a session: the lock on `<session id>.lock`, held for as long as the process lives.
 
 Workers of a supervisord that died may still run when the next one starts theirs. They notice and go, and until then
-the new worker waits here, because two readers of one pipe would each get half of it.
+the new worker waits here, because both would listen at the same sockets. (Who reads the pipe is told by the ring's own
+lock, which goes to and fro between the worker and the shim.)
 """
 
 import fcntl
@@ -34,7 +35,7 @@ def lock(path: Path, seconds: float) -> int:
                 waiting = True
             if time.monotonic() > deadline:
                 os.close(descriptor)
-                raise SetupError("another worker of this session holds its ring and does not end") from None
+                raise SetupError("another worker of this session is still there and does not end") from None
             time.sleep(_POLL_SECONDS)
         else:
             return descriptor

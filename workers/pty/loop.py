@@ -1,45 +1,36 @@
-"""The worker's loop: drain the pipe, keep its bytes, publish frames, write input, answer requests.
+"""The worker's loop: drain the pipe, write input, answer requests, take the pipe over from the shim.
 
 Draining comes first and waits for nobody: iTerm2 holds without bound what its coprocess does not read
 (iTerm2 sources/Tasks/PTYTask.m:882), so neither a slow subscriber nor a long answer may stop it.
 """
 
 import logging
-import secrets
 import time
 
 import zmq
 
-from bus import codec, rpc, sockets, topics
-from bus.errors import NotAttached, ProtocolError, RequestError, TooLong, UnknownType
-from bus.limits import FRAME_BYTES, INPUT_BYTES, REPLAY_BYTES
+from bus import codec, rpc, sockets
+from bus.errors import Busy, NotAttached, ProtocolError, RequestError, TooLong, UnknownType
+from bus.limits import INPUT_BYTES
 from bus.messages import (
     AnyCommand,
     AnyResult,
-    Attachment,
+    DetachReason,
     FindMark,
-    FrameHeader,
     GetPosition,
     Input,
-    Mark,
     NoteSize,
-    Position,
     Replay,
-    Replayed,
-    SizeChanged,
     Written,
 )
 from bus.process import StopSignal
-from workers.pty.attach import AttachListener, ShimConnection
-from workers.pty.escapes import EscapeFollower
+from bus.ring import PipeEnded
+from workers.pty.attach import AttachListener, Greeting, ShimConnection
 from workers.pty.input_queue import InputQueue
-from workers.pty.ring import Ring
-from workers.pty.source import Source, SourceEnded
+from workers.pty.source import Source
+from workers.pty.stream import Stream
 
 log = logging.getLogger("pty")
-
-#: Reads in a row before requests get their turn: 1 MiB, some 3 ms of a flood.
-_READS_PER_TURN = 16
 
 #: Requests answered in a row before the pipe gets its turn.
 _REQUESTS_PER_TURN = 32
@@ -54,26 +45,16 @@ _LAST_WORD_SECONDS = 0.5
 _PENDING_SHIMS = 8
 
 
-def new_epoch() -> str:
-    """A name for a stretch of the stream in which no byte was missed."""
-    return secrets.token_hex(8)
-
-
 class PtyWorker:
     """One session's worker over its sockets; `run` returns when told to stop."""
 
     def __init__(
         self,
-        session_id: str,
-        ring: Ring,
-        publisher: zmq.Socket[bytes],
+        stream: Stream,
         requests: zmq.Socket[bytes],
         listener: AttachListener,
     ) -> None:
-        self._session_id = session_id
-        self._topic = topics.pty(session_id)
-        self._ring = ring
-        self._publisher = publisher
+        self._stream = stream
         self._requests = requests
         self._listener = listener
         self._poller = zmq.Poller()
@@ -83,8 +64,6 @@ class PtyWorker:
         self._shim: ShimConnection | None = None
         self._pending: dict[int, ShimConnection] = {}
         self._input = InputQueue()
-        self._escapes = EscapeFollower()
-        self._sized_at = 0
         self.malformed = 0
 
     def run(self, stop: StopSignal) -> None:
@@ -101,9 +80,11 @@ class PtyWorker:
             self._look_at_shims(ready)
             if self._input:
                 self._input.expire(time.time())
+            # A shim that was reading alone may have died without handing over.
+            self._stream.hold()
 
     def close(self) -> None:
-        """Lets go of the pipe, which the shim keeps open for the next worker."""
+        """Lets go of the pipe, which the shim keeps open and reads until the next worker comes."""
         self._input.refuse_all()
         self._release_source()
         for shim in self._pending.values():
@@ -111,36 +92,18 @@ class PtyWorker:
         if self._shim is not None:
             self._shim.close()
 
-    # --- the session's output ---
-
     def _drain(self, source: Source) -> None:
         try:
-            for _ in range(_READS_PER_TURN):
-                if not self._read_frame(source):
-                    return
-        except SourceEnded:
+            self._stream.drain(source.output)
+        except PipeEnded:
             self._end("ended")
-
-    def _read_frame(self, source: Source) -> bool:
-        position = self._ring.head
-        places = self._ring.room(FRAME_BYTES)
-        size = source.read(places)
-        if size == 0:
-            return False
-        first = places[0][:size]
-        payload = bytes(first) if len(first) == size else b"".join((first, places[1][: size - len(first)]))
-        self._ring.commit(size)
-        header = FrameHeader(epoch=position.epoch, offset=position.offset, time=time.time())
-        self._publisher.send_multipart(codec.encode_frame(self._topic, header, payload))
-        self._escapes.take(payload, position.offset)
-        return True
 
     # --- the session's input ---
 
     def _write_input(self, source: Source) -> None:
         try:
             self._input.flush(source.write)
-        except SourceEnded:
+        except PipeEnded:
             self._end("ended")
             return
         if not self._input:
@@ -187,41 +150,16 @@ class PtyWorker:
     def _look_up(self, command: AnyCommand) -> tuple[AnyResult, bytes]:
         match command:
             case GetPosition():
-                return self._position(), b""
+                return self._stream.position(attached=self._source is not None), b""
             case NoteSize(columns=columns, rows=rows):
-                self._publish_size(columns, rows)
-                return self._position(), b""
+                self._stream.set_size(columns, rows)
+                return self._stream.position(attached=self._source is not None), b""
             case FindMark(state=state):
-                mark = self._escapes.newest(state)
-                offset, status = (mark.offset, mark.status) if mark is not None else (None, None)
-                return Mark(epoch=self._ring.epoch, offset=offset, status=status), b""
-            case Replay(epoch=epoch, offset=offset, limit=limit):
-                _capacity, tail, head = self._ring.statistics()
-                # Of another epoch the ring holds nothing, so its reader gets this one from its oldest byte.
-                begin = offset if epoch == self._ring.epoch else tail
-                start, data = self._ring.read(begin, min(limit, REPLAY_BYTES))
-                return Replayed(epoch=self._ring.epoch, offset=start, head=head), data
+                return self._stream.mark(state), b""
+            case Replay():
+                return self._stream.replay(command)
             case _:
                 raise UnknownType("a PTY worker does not know this command; the broker may")
-
-    def _position(self) -> Position:
-        _capacity, tail, head = self._ring.statistics()
-        attached = self._source is not None
-        return Position(
-            epoch=self._ring.epoch,
-            tail=tail,
-            head=head,
-            attached=attached,
-            sized_at=self._sized_at,
-            modes=self._escapes.modes,
-        )
-
-    def _publish_size(self, columns: int, rows: int) -> None:
-        """Beside the frames on one socket, so that every reader finds the change at the same byte."""
-        epoch, head = self._ring.head
-        body = SizeChanged(session_id=self._session_id, epoch=epoch, offset=head, columns=columns, rows=rows)
-        self._publisher.send_multipart(codec.encode_event("size", body))
-        self._sized_at = head
 
     def _send_reply(self, client: bytes, parts: list[bytes]) -> None:
         try:
@@ -238,7 +176,7 @@ class PtyWorker:
         for shim in [shim for shim in self._pending.values() if shim.fileno() in ready]:
             self._stop_watching(shim.fileno())
             del self._pending[shim.fileno()]
-            self._take_source(shim)
+            self._greet(shim)
         if self._shim is not None and self._shim.fileno() in ready and not self._shim.is_open():
             self._lose_shim(self._shim)
 
@@ -253,23 +191,35 @@ class PtyWorker:
         self._pending[shim.fileno()] = shim
         self._poller.register(shim.fileno(), zmq.POLLIN)
 
-    def _take_source(self, shim: ShimConnection) -> None:
-        source = shim.receive_source()
-        if source is None:
+    def _greet(self, shim: ShimConnection) -> None:
+        greeting = shim.receive_greeting()
+        if greeting is None:
             log.warning("refused a connection at .attach: it brought no greeting with two pipes")
             shim.close()
-            return
+        elif not self._take_source(shim, greeting):
+            greeting.source.close()
+            shim.refuse()
+            shim.close()
+
+    def _take_source(self, shim: ShimConnection, greeting: Greeting) -> bool:
+        """Reads a greeting's pipe from now on. False when another process still does, or the shim has gone."""
+        try:
+            self._stream.hold()
+            epoch = self._stream.begin(greeting.epoch, greeting.source.output)
+        except Busy:
+            log.warning("another process reads this session's pipe; the shim will try again")
+            return False
         # iTerm2 runs one coprocess a session, so a new one means that the last has ended.
         self._release_source()
         self._drop_shim()
-        self._source, self._shim = source, shim
-        self._ring.restart(new_epoch())
-        self._escapes = EscapeFollower()
-        self._sized_at = 0
-        self._poller.register(source.output, zmq.POLLIN)
+        if not shim.accept(epoch):
+            return False
+        self._source, self._shim = greeting.source, shim
+        self._poller.register(greeting.source.output, zmq.POLLIN)
         self._poller.register(shim.fileno(), zmq.POLLIN)
-        log.info("attached: epoch %s", self._ring.epoch)
-        self._publish_attachment(attached=True)
+        log.info("attached: epoch %s", epoch)
+        self._stream.publish_attachment(attached=True)
+        return True
 
     def _lose_shim(self, shim: ShimConnection) -> None:
         """The shim is gone. Unless the user stopped it, the pipe stays ours: we hold both ends that it held."""
@@ -280,7 +230,7 @@ class PtyWorker:
         else:
             log.info("the shim is gone; its pipe stays")
 
-    def _end(self, reason: str) -> None:
+    def _end(self, reason: DetachReason) -> None:
         """The pipe has ended. What it still holds was read: an end shows only after the last byte."""
         self._input.refuse_all()
         self._release_source()
@@ -290,7 +240,7 @@ class PtyWorker:
             self._shim.say_ended()
         self._drop_shim()
         log.info("detached: %s", reason)
-        self._publish_attachment(attached=False, reason=reason)
+        self._stream.publish_attachment(attached=False, reason=reason)
 
     def _release_source(self) -> None:
         if self._source is None:
@@ -306,17 +256,6 @@ class PtyWorker:
         self._stop_watching(self._shim.fileno())
         self._shim.close()
         self._shim = None
-
-    def _publish_attachment(self, *, attached: bool, reason: str = "") -> None:
-        epoch, head = self._ring.head
-        body = Attachment(
-            session_id=self._session_id,
-            attached=attached,
-            epoch=epoch,
-            offset=head,
-            reason=reason,  # type: ignore[arg-type]
-        )
-        self._publisher.send_multipart(codec.encode_event("attached", body))
 
     def _stop_watching(self, descriptor: int) -> None:
         if descriptor in self._poller:

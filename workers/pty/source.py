@@ -4,18 +4,15 @@ This is their one owner. Both are pipes whose other ends iTerm2 holds.
 """
 
 import os
-from collections.abc import Sequence
+
+from bus.ring import PipeEnded
 
 #: What a closed descriptor is here, so that a number that the kernel has given to another file is never used.
 CLOSED = -1
 
 
-class SourceEnded(Exception):
-    """iTerm2 closed its end: the coprocess was stopped, the session ended, or iTerm2 did."""
-
-
 class Source:
-    """Non-blocking reading and writing of one session through its coprocess's pipes."""
+    """One session's coprocess pipes, neither of which blocks."""
 
     def __init__(self, output: int, typed: int) -> None:
         """Takes over `output`, the session's output (the shim's stdin), and `typed`, its input (the shim's stdout).
@@ -28,26 +25,14 @@ class Source:
         os.set_blocking(output, False)
         os.set_blocking(typed, False)
 
-    def read(self, places: Sequence[memoryview]) -> int:
-        """Reads into `places` and returns how many bytes came; 0 when none wait. Raises `SourceEnded`."""
-        try:
-            size = os.readv(self.output, places)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            raise SourceEnded(error.strerror) from None
-        if size == 0:
-            raise SourceEnded("end of file")
-        return size
-
     def write(self, data: memoryview) -> int:
-        """Types as much of `data` as the pipe takes and returns how much that was. Raises `SourceEnded`."""
+        """Types as much of `data` as the pipe takes and returns how much that was. Raises `PipeEnded`."""
         try:
             return os.write(self.typed, data)
         except BlockingIOError:
             return 0
         except OSError as error:
-            raise SourceEnded(error.strerror) from None
+            raise PipeEnded(error.strerror) from None
 
     def close(self) -> None:
         """Closes both. iTerm2 notices when the shim's copies are closed too."""

@@ -10,7 +10,7 @@ import pytest
 import zmq
 
 from bus import rpc
-from bus.errors import RequestTimeout
+from bus.errors import Busy, RequestTimeout
 from bus.messages import GetPosition, Position
 from bus.paths import SHIM, Paths, prepare
 from tests.support import end, environment, temporary_home, wait_until
@@ -52,7 +52,7 @@ class Rig:
         """Where the worker stands, None while there is none."""
         try:
             return self.rpc.call(GetPosition(), Position, seconds=0.5)[0]
-        except RequestTimeout:
+        except (RequestTimeout, Busy):
             return None
 
     def wait_attached(self, not_epoch: str = "") -> Position:

@@ -6,13 +6,14 @@ import socket
 import subprocess
 import sys
 import threading
+from array import array
 
 import psutil
 import pytest
 
 from bus import sockets
 from bus.codec import Event, Frame
-from bus.errors import Busy, NotAttached, TooLong, UnknownType
+from bus.errors import Busy, NotAttached, RequestTimeout, TooLong, UnknownType
 from bus.limits import INPUT_BACKLOG_BYTES, INPUT_BYTES, RING_BYTES
 from bus.messages import (
     Attachment,
@@ -30,6 +31,8 @@ from bus.messages import (
     SizeChanged,
     Written,
 )
+from bus.ring import HEADER_BYTES
+from bus.ring_file import head_of
 from bus.subscriber import Subscriber
 from tests.support import end, wait_until
 from tests.workers.pty.conftest import SESSION, Rig
@@ -223,11 +226,11 @@ def test_garbage_on_its_sockets_is_dropped(rig: Rig) -> None:
     with (rig.paths.root / "file").open("wb") as file:
         for greeting, descriptors in (
             (b"", []),
-            (b"attach 1 nobody\n", [*pipe]),
-            (b"attach 1 %s\n" % SESSION.encode(), []),
-            (b"attach 1 %s\n" % SESSION.encode(), [pipe[0]]),
-            (b"attach 1 %s\n" % SESSION.encode(), [*pipe, *pipe]),
-            (b"attach 1 %s\n" % SESSION.encode(), [file.fileno(), file.fileno()]),
+            (b"attach 1 nobody -\n", [*pipe]),
+            (b"attach 1 %s -\n" % SESSION.encode(), []),
+            (b"attach 1 %s -\n" % SESSION.encode(), [pipe[0]]),
+            (b"attach 1 %s -\n" % SESSION.encode(), [*pipe, *pipe]),
+            (b"attach 1 %s -\n" % SESSION.encode(), [file.fileno(), file.fileno()]),
             (os.urandom(5000), []),
         ):
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as rude:
@@ -248,7 +251,7 @@ def test_descriptors_that_were_refused_are_closed(rig: Rig) -> None:
     reading, writing = os.pipe()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as rude:
         rude.connect(str(rig.session.attach))
-        socket.send_fds(rude, [b"attach 1 somebody-else\n"], [writing])
+        socket.send_fds(rude, [b"attach 1 somebody-else -\n"], [writing])
         os.close(writing)
         rude.settimeout(10)
         assert rude.recv(10) == b"no\n"
@@ -257,16 +260,164 @@ def test_descriptors_that_were_refused_are_closed(rig: Rig) -> None:
     os.close(reading)
 
 
-def test_a_killed_worker_is_followed_by_one_that_gets_the_same_pipe(rig: Rig) -> None:
+def test_a_killed_worker_is_followed_in_the_same_epoch(rig: Rig) -> None:
+    """The shim reads meanwhile; modes, marks and the size are known to the next worker too."""
     first = rig.start_worker()
     rig.start_shim()
     epoch = rig.wait_attached().epoch
+    before = b"\x1b[?2004h\x1b]133;A\x07$ "
+    _write_all(rig.output, before)
+    rig.wait_head(len(before))
+    rig.rpc.call(NoteSize(columns=100, rows=30), Position)
     end(first, signal.SIGKILL)
-    _write_all(rig.output, b"while nobody was there")
+    alone = b"while nobody was there\x1b[?1h"
+    _write_all(rig.output, alone)
     rig.start_worker()
+    rig.wait_attached()
+    position = rig.wait_head(len(before + alone))
+    assert _replay_all(rig, epoch) == before + alone
+    assert (position.epoch, position.sized_at) == (epoch, len(before))
+    assert position.modes == Modes(bracketed_paste=True, cursor_keys=True)
+    assert rig.rpc.call(FindMark(state="prompt"), Mark)[0].offset == len(before) - 2
+
+
+def test_workers_killed_again_and_again_lose_no_byte(rig: Rig) -> None:
+    """A stream at full speed, its reader killed at no matter which moment: one epoch, every byte at its place."""
+    worker = rig.start_worker()
+    rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    enough = threading.Event()
+    written = 0
+
+    def write() -> None:
+        nonlocal written
+        while not enough.is_set():
+            _write_all(rig.output, _counting(written, 1 << 18))
+            written += 1 << 18
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(8):
+            before = written
+            wait_until(lambda start=before: written > start + (4 << 20), "the stream to flow")
+            end(worker, signal.SIGKILL)
+            worker = rig.start_worker()
+            position = rig.wait_attached()
+            assert position.epoch == epoch
+            offset, got = _replay_from(rig, epoch, position.tail)
+            assert got == _counting(offset, len(got))
+    finally:
+        enough.set()
+        writer.join()
+    position = rig.wait_head(written)
+    assert position.head == written
+    seen = position.tail
+    while seen < written:
+        offset, got = _replay_from(rig, epoch, seen)
+        assert got == _counting(offset, len(got))
+        seen = offset + len(got)
+
+
+def _counting(offset: int, size: int) -> bytes:
+    """The bytes from `offset` of a stream that counts by eights, and so is nowhere what it is elsewhere."""
+    first = offset // 8
+    return array("Q", range(first, first + size // 8 + 2)).tobytes()[offset - first * 8 :][:size]
+
+
+def _replay_from(rig: Rig, epoch: str, offset: int) -> tuple[int, bytes]:
+    """What the worker has from `offset` on, as soon as there is one: it may just have been killed."""
+
+    def replay() -> tuple[int, bytes] | None:
+        try:
+            result, data = rig.rpc.call(Replay(epoch=epoch, offset=offset, limit=1 << 30), Replayed, seconds=0.5)
+        except (RequestTimeout, Busy):
+            return None
+        assert result.epoch == epoch
+        return result.offset, data
+
+    return wait_until(replay, "a worker that answers")
+
+
+def test_a_worker_that_is_stopped_is_replaced_and_nothing_is_lost(rig: Rig) -> None:
+    worker = rig.start_worker()
+    rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    _write_all(rig.output, b"one")
+    rig.wait_head(3)
+    worker.send_signal(signal.SIGSTOP)
+    data = os.urandom(1 << 20)
+    _write_all(rig.output, data)
+    assert worker.wait(10) == -signal.SIGKILL
+    rig.start_worker()
+    rig.wait_head(3 + len(data))
+    assert _replay_all(rig, epoch) == b"one" + data
+
+
+@pytest.mark.parametrize("place", [0, 16, 40, 70])
+def test_a_damaged_ring_begins_an_epoch_and_says_so(rig: Rig, place: int) -> None:
+    worker = rig.start_worker()
+    shim = rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    _write_all(rig.output, b"before")
+    rig.wait_head(6)
+    shim.send_signal(signal.SIGSTOP)
+    end(worker, signal.SIGKILL)
+    with rig.session.ring.open("r+b") as file:
+        file.seek(place)
+        file.write(b"\x5a")
+    worker = rig.start_worker()
+    shim.send_signal(signal.SIGCONT)
     position = rig.wait_attached(not_epoch=epoch)
-    rig.wait_head(22)
-    assert _replay_all(rig, position.epoch) == b"while nobody was there"
+    assert (position.tail, position.head) == (0, 0)
+    _write_all(rig.output, b"after")
+    rig.wait_head(5)
+    assert _replay_all(rig, position.epoch) == b"after"
+    end(worker)
+    assert worker.stderr is not None
+    assert b"the ring was damaged" in worker.stderr.read()
+
+
+def test_a_stop_while_there_was_no_worker_is_told_by_the_next(rig: Rig) -> None:
+    shim = rig.start_shim()
+    _write_all(rig.output, b"x")
+    wait_until(lambda: head_of(str(rig.session.ring)) == 1, "the shim to read alone")
+    end(shim)
+    rig.start_worker()
+    position = wait_until(rig.position, "the worker")
+    assert (position.attached, position.stopped) == (False, True)
+    rig.close_pipe()
+    rig.start_shim()
+    assert not rig.wait_attached().stopped
+
+
+def test_a_configured_size_of_the_ring_is_for_new_epochs(rig: Rig) -> None:
+    rig.paths.config.write_text("[worker]\nring_bytes = 131072\n")
+    worker = rig.start_worker()
+    shim = rig.start_shim()
+    epoch = rig.wait_attached().epoch
+    _write_all(rig.output, b"kept")
+    rig.wait_head(4)
+    rig.paths.config.write_text("[worker]\nring_bytes = 262144\n")
+    end(worker)
+    rig.start_worker()
+    rig.wait_attached()
+    assert _replay_all(rig, epoch) == b"kept"
+    rig.close_pipe()
+    shim.wait(10)
+    rig.start_shim()
+    rig.wait_attached(not_epoch=epoch)
+    assert rig.session.ring.stat().st_size == HEADER_BYTES + 262144
+
+
+def test_another_users_ring_is_refused_with_words(rig: Rig) -> None:
+    rig.session.ring.write_bytes(b"")
+    rig.session.ring.chmod(0o644)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "workers.pty", SESSION], env=rig.env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 78
+    assert "others can read or write it" in done.stderr
 
 
 def test_a_second_worker_waits_for_the_first(rig: Rig) -> None:
@@ -282,7 +433,7 @@ def test_a_second_worker_waits_for_the_first(rig: Rig) -> None:
     assert second.poll() is None
     assert _replay_all(rig, epoch) == b"one"
     end(first)
-    assert rig.wait_attached(not_epoch=epoch)
+    assert rig.wait_attached().epoch == epoch
     assert second.poll() is None
 
 
