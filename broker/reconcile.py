@@ -20,7 +20,7 @@ _ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF"})
 _ENDED = frozenset({"STOPPED", "EXITED", "FATAL", "UNKNOWN"})
 
 #: Unanswered heartbeats after which a running worker counts as hung.
-SILENT_MOST = 3
+SILENT_MOST = 2
 
 
 class AddWorker(NamedTuple):

@@ -181,6 +181,8 @@ class Reconciler:
             else:
                 record.silent = 0
                 record.attached = position.attached
+                if position.stopped and not position.attached and not record.history.stopped:
+                    record.history = replace(record.history, stopped=True)
         return strangers
 
     async def _present(self, link: Link | None, listing: Listing | None) -> Present:

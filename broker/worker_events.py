@@ -35,7 +35,7 @@ class WorkerEvents:
         on_attached: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`on_attached` is told each session whose stream has begun a new epoch."""
+        """`on_attached` is told each session whose pipe a worker has got."""
         self._model = model
         self._announcer = announcer
         self._store = store

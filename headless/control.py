@@ -49,7 +49,9 @@ class ControlServer:
     def bind(self) -> None:
         """Makes the folder if need be and listens; raises StartError."""
         paths.check_socket_path(self._path)
-        paths.make_private_folder(self._path.parent)
+        # ~/.itermbus first: the other processes refuse it when others can get in.
+        for folder in (self._path.parent.parent, self._path.parent):
+            paths.make_private_folder(folder)
         self._listener = bind_private(self._path)
 
     async def serve(self, clients: asyncio.TaskGroup) -> None:

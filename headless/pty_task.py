@@ -8,8 +8,10 @@ from headless.out_buffer import OutBuffer
 from headless.task_notifier import READ, WRITE, TaskNotifier
 
 #: Bytes taken per pass. iTerm2 reads up to 4 * 1024 (sources/Tasks/PTYTask.m:882), as a macOS PTY gives at most 1 KiB
-#: at a time; a Linux PTY gives 4095, and each pass costs Python more than it costs C, so more is taken at once.
-PASS_BYTES = 64 * 1024
+#: at a time; a Linux PTY gives 4095, and each pass costs Python more than it costs C, so more is taken at once. As in
+#: iTerm2 it is far less than what a coprocess's pipe takes in a pass (64 KiB), so that what waits for it does not grow
+#: while its reader keeps up.
+PASS_BYTES = 16 * 1024
 _READ_SIZE = 65536
 #: After a read this short nothing more is waiting, most of the time.
 _SHORT_READ = 2048

@@ -90,6 +90,6 @@ def remove_sockets(paths: Paths) -> None:
 
 
 def remove_worker_files(paths: Paths) -> None:
-    """Makes supervisord forget the workers of sessions that are gone."""
-    for path in paths.conf_d.glob(f"{WORKER_PREFIX}*.conf"):
+    """Makes supervisord forget its workers, and removes what sessions printed: without coprocesses it serves nobody."""
+    for path in (*paths.conf_d.glob(f"{WORKER_PREFIX}*.conf"), *paths.run.glob("*.ring"), *paths.run.glob("*.lock")):
         path.unlink(missing_ok=True)

@@ -158,7 +158,7 @@ def test_without_a_list_nothing_is_removed() -> None:
 
 
 def test_a_worker_that_hangs_is_killed_with_or_without_iterm2() -> None:
-    hung = model(a=SessionRecord(attached=True, silent=3), b=SessionRecord(attached=True, silent=2))
+    hung = model(a=SessionRecord(attached=True, silent=2), b=SessionRecord(attached=True, silent=1))
     assert actions(hung, running(A, B)) == (KillWorker(A),)
     assert actions(hung, replace(running(A, B), listing=None)) == (KillWorker(A),)
 

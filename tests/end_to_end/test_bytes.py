@@ -6,8 +6,8 @@ import random
 import sys
 from collections.abc import Callable
 
-from tests.end_to_end.conftest import System
 from tests.end_to_end.node_client import NodeClient
+from tests.end_to_end.system import System
 from tests.support import wait_until
 
 #: Reads what is typed, byte for byte, and says what it was: `COUNT SHA256`. Its arguments: how many bytes to read.

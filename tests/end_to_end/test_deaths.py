@@ -3,8 +3,8 @@
 import os
 import signal
 
-from tests.end_to_end.conftest import System
 from tests.end_to_end.node_client import NodeClient
+from tests.end_to_end.system import System
 from tests.support import wait_until
 
 

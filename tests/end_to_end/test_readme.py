@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.end_to_end.conftest import System
 from tests.end_to_end.node_client import NodeClient
+from tests.end_to_end.system import System
 from tests.support import environment, wait_until
 
 _ROOT = Path(__file__).parents[2]

@@ -4,8 +4,8 @@ import base64
 import re
 from collections.abc import Callable
 
-from tests.end_to_end.conftest import System
 from tests.end_to_end.node_client import NodeClient
+from tests.end_to_end.system import System
 from tests.support import wait_until
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.conftest import System
 from tests.end_to_end.node_client import NodeClient
+from tests.end_to_end.system import System
 from tests.support import wait_until
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
