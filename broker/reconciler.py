@@ -21,7 +21,8 @@ from broker.supervisor_client import SupervisorClient, SupervisorError
 from broker.worker_files import WorkerFiles
 from broker.workers import Workers
 from bus.config import Broker as Settings
-from bus.errors import RequestError
+from bus.errors import RequestError, UnsupportedVersion
+from bus.messages import Position
 
 log = logging.getLogger("broker.reconcile")
 
@@ -153,7 +154,7 @@ class Reconciler:
         for name, position in (await self._workers.positions(running)).items():
             record = self._model.record(name)
             record.worker = True
-            record.attached = position.attached if position else None
+            record.attached = position.attached if isinstance(position, Position) else None
 
     async def _look(self, link: Link | None, full: bool) -> Listing | None:
         """iTerm2's list, None while nobody knows."""
@@ -175,9 +176,11 @@ class Reconciler:
         for name, position in (await self._workers.positions(asked)).items():
             record = known.get(name)
             if record is None:
-                strangers += [name] if position is not None and position.attached else []
+                strangers += [name] if isinstance(position, Position) and position.attached else []
             elif position is None:
                 record.silent += 1 if full else 0
+            elif isinstance(position, UnsupportedVersion):
+                record.silent = 0
             else:
                 record.silent = 0
                 record.attached = position.attached

@@ -9,6 +9,7 @@ import zmq
 import zmq.asyncio
 
 from bus import codec, rpc
+from bus.dropped import Dropped
 from bus.errors import Busy, Internal, ProtocolError, RequestError, RequestTimeout
 from bus.messages import AnyCommand, AnyResult, Request
 
@@ -31,7 +32,12 @@ class RpcServer:
         self._handler = handler
         self._running = 0
         self.answered = 0
-        self.malformed = 0
+        self._dropped = Dropped(log, "a request", "broker")
+
+    @property
+    def malformed(self) -> int:
+        """Requests that could not be read."""
+        return self._dropped.count
 
     async def serve(self) -> None:
         """Takes requests until cancelled; what runs then is cancelled too and is not answered."""
@@ -42,8 +48,10 @@ class RpcServer:
                     try:
                         request, payload = codec.decode_request(parts)
                     except ProtocolError as error:
-                        self.malformed += 1
-                        log.warning("dropped a request: %s (%d so far)", error, self.malformed)
+                        self._dropped.take(error)
+                        refusal = rpc.version_refusal_parts(error, "broker")
+                        if refusal is not None:
+                            await _send(socket, client, refusal)
                         continue
                     if self._running >= _AT_ONCE:
                         await _send(

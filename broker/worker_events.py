@@ -13,6 +13,7 @@ from broker.attach_store import AttachStore
 from broker.model import Model
 from bus import codec
 from bus.codec import Event
+from bus.dropped import Dropped
 from bus.errors import ProtocolError
 from bus.messages import Attachment
 
@@ -43,7 +44,12 @@ class WorkerEvents:
         self._on_attached = on_attached
         self._clock = clock
         self._stopped_at: dict[str, float] = {}
-        self.malformed = 0
+        self._dropped = Dropped(log, "a published message", "broker")
+
+    @property
+    def malformed(self) -> int:
+        """Published messages that could not be read."""
+        return self._dropped.count
 
     async def receive(self, subscriber: zmq.Socket[bytes]) -> None:
         """Takes events from `subscriber` until cancelled."""
@@ -53,8 +59,7 @@ class WorkerEvents:
                 try:
                     published = codec.decode_published(parts)
                 except ProtocolError as error:
-                    self.malformed += 1
-                    log.warning("dropped a published message: %s (%d so far)", error, self.malformed)
+                    self._dropped.take(error)
                     continue
                 if isinstance(published, Event) and isinstance(published.body, Attachment):
                     self.take(published.body)

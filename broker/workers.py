@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -9,9 +10,11 @@ import zmq
 import zmq.asyncio
 
 from bus import codec, rpc, sockets
-from bus.errors import ItermbusError, ProtocolError, RequestTimeout
+from bus.errors import ItermbusError, ProtocolError, RequestTimeout, UnsupportedVersion
 from bus.messages import AnyCommand, AnyResult, GetPosition, Position
 from bus.paths import Paths
+
+log = logging.getLogger("broker.workers")
 
 #: Workers asked at once: each takes a socket, and descriptors are few under launchd.
 _AT_ONCE = 16
@@ -19,6 +22,9 @@ _AT_ONCE = 16
 _SECONDS = 1.0
 
 R = TypeVar("R", bound=AnyResult)
+
+#: What is heard from a worker that was asked where it stands; None is silence.
+Heard = Position | UnsupportedVersion | None
 
 
 class Workers:
@@ -28,6 +34,7 @@ class Workers:
         self._context = context
         self._paths = paths
         self._numbers = itertools.count(1)
+        self._alien: set[str] = set()
         self._free = asyncio.Semaphore(_AT_ONCE)
 
     async def position(self, session_id: str, seconds: float = _SECONDS) -> Position:
@@ -46,17 +53,27 @@ class Workers:
             finally:
                 socket.close()
 
-    async def positions(self, session_ids: Iterable[str]) -> dict[str, Position | None]:
-        """The same of many at once; None for a worker that does not answer in time or well."""
+    async def positions(self, session_ids: Iterable[str]) -> dict[str, Heard]:
+        """The same of many at once; None for a worker that does not answer in time or well.
+
+        A worker of another version lives and refuses: it is not to be taken for one that hangs.
+        """
         names = sorted(session_ids)
-        answers = await asyncio.gather(*map(self._position_or_none, names))
+        answers = await asyncio.gather(*map(self._heard, names))
         return dict(zip(names, answers, strict=True))
 
-    async def _position_or_none(self, session_id: str) -> Position | None:
+    async def _heard(self, session_id: str) -> Heard:
         try:
-            return await self.position(session_id)
+            position = await self.position(session_id)
+        except UnsupportedVersion as error:
+            if session_id not in self._alien:
+                log.warning("a worker of another version: %s", error)
+                self._alien.add(session_id)
+            return error
         except ItermbusError:
             return None
+        self._alien.discard(session_id)
+        return position
 
     async def _exchange(self, socket: zmq.asyncio.Socket, command: AnyCommand, expected: type[R], seconds: float) -> R:
         number = next(self._numbers)

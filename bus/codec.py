@@ -5,6 +5,7 @@ anything is parsed; whatever is wrong raises `ProtocolError`, which loops count 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ from msgspec import msgpack
 from bus import topics
 from bus.errors import ProtocolError
 from bus.limits import HEADER_BYTES, PAYLOAD_BYTES
-from bus.messages import EVENTS, FrameHeader, Message, Reply, Request, Stat
+from bus.messages import EVENTS, Count, FrameHeader, Message, Refusal, Reply, Request, Stat
 from bus.version import BUS_VERSION
 
 #: What a ZeroMQ part is made of: `bytes`, or a view that pyzmq sends without a copy of ours.
@@ -40,23 +41,45 @@ class _Version(msgspec.Struct):
     v: int
 
 
+class _Numbered(msgspec.Struct):
+    id: Count
+
+
+class _AnyRefusal(msgspec.Struct):
+    """What a refusal is in every version."""
+
+    id: Count
+    refusal: Refusal
+
+
 _encode = msgpack.Encoder().encode
 _version = msgpack.Decoder(_Version)
 _frame_header = msgpack.Decoder(FrameHeader)
 _stat = msgpack.Decoder(Stat)
 _request = msgpack.Decoder(Request)
 _reply = msgpack.Decoder(Reply)
+_numbered = msgpack.Decoder(_Numbered)
+_any_refusal = msgpack.Decoder(_AnyRefusal)
 _events: dict[str, "msgpack.Decoder[Message]"] = {name: msgpack.Decoder(cls) for name, cls in EVENTS.items()}
+
+#: What a decoder raises for bytes that are not what it expects.
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 T = TypeVar("T")
 
 
 class WrongVersion(ProtocolError):
-    """The peer speaks another version of the bus; `version` is its."""
+    """The peer speaks another version of the bus; `version` is its.
+
+    `sender` is the peer's name in supervisord where a topic tells it, `request_id` that of a request that can still be
+    refused.
+    """
 
     def __init__(self, version: int) -> None:
         super().__init__(f"a message of bus version {version}, and this process speaks {BUS_VERSION}")
         self.version = version
+        self.sender = ""
+        self.request_id: int | None = None
 
 
 def encode_frame(topic: bytes, header: FrameHeader, payload: Part) -> list[Part]:
@@ -85,6 +108,14 @@ def decode_published(parts: Sequence[bytes]) -> Frame | Event | Stat:
         family, _, name = raw_topic.decode("ascii").partition(".")
     except UnicodeDecodeError:
         raise ProtocolError("a topic that is not ASCII") from None
+    try:
+        return _decode_body(family, name, header, payload)
+    except WrongVersion as error:
+        error.sender = topics.publisher(f"{family}.{name}")
+        raise
+
+
+def _decode_body(family: str, name: str, header: bytes, payload: bytes) -> Frame | Event | Stat:
     if family == "pty" and topics.is_session_id(name):
         return Frame(name, _decode(_frame_header, header), payload)
     if family == "event" and name in _events:
@@ -101,7 +132,12 @@ def encode_request(request: Request, payload: bytes = b"") -> list[bytes]:
 def decode_request(parts: Sequence[bytes]) -> tuple[Request, bytes]:
     """A request and its payload. Raises `ProtocolError`."""
     header, payload = _two(parts)
-    return _decode(_request, header), payload
+    try:
+        return _decode(_request, header), payload
+    except WrongVersion as error:
+        with suppress(*_UNREADABLE):
+            error.request_id = _numbered.decode(header).id
+        raise
 
 
 def encode_reply(reply: Reply, payload: bytes = b"") -> list[bytes]:
@@ -109,12 +145,27 @@ def encode_reply(reply: Reply, payload: bytes = b"") -> list[bytes]:
 
 
 def decode_reply(parts: Sequence[bytes]) -> tuple[Reply, bytes]:
-    """A reply and its payload. Raises `ProtocolError`."""
+    """A reply and its payload. Raises `ProtocolError`.
+
+    The refusal of a peer of another version is read too: it says why there is no other answer.
+    """
     header, payload = _two(parts)
-    reply = _decode(_reply, header)
+    try:
+        reply = _decode(_reply, header)
+    except WrongVersion:
+        return _refusal_of_another_version(header), b""
     if (reply.result is None) == (reply.refusal is None):
         raise ProtocolError("a reply has either a result or a refusal")
     return reply, payload
+
+
+def _refusal_of_another_version(header: bytes) -> Reply:
+    """The refusal in a header of another version. Raises the pending `WrongVersion` again when it is none."""
+    try:
+        found = _any_refusal.decode(header)
+    except _UNREADABLE:
+        raise WrongVersion(_version.decode(header).v) from None
+    return Reply(id=found.id, refusal=found.refusal)
 
 
 def _two(parts: Sequence[bytes]) -> tuple[bytes, bytes]:
@@ -132,7 +183,7 @@ def _check_sizes(header: bytes, payload: bytes) -> None:
 def _decode(decoder: "msgpack.Decoder[T]", header: bytes) -> T:
     try:
         message = decoder.decode(header)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise _explain(header, error) from None
     if getattr(message, "v", BUS_VERSION) != BUS_VERSION:
         raise WrongVersion(message.v)  # type: ignore[attr-defined]
@@ -143,7 +194,7 @@ def _explain(header: bytes, error: Exception) -> ProtocolError:
     """Why a header cannot be read: its version, if that can be told, explains more than its first wrong key."""
     try:
         version = _version.decode(header).v
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         return ProtocolError(f"a header that is no MessagePack map of the expected shape ({type(error).__name__})")
     if version != BUS_VERSION:
         return WrongVersion(version)

@@ -8,9 +8,11 @@ from typing import TypeVar
 import zmq
 
 from bus import codec, errors, sockets
-from bus.errors import Internal, RequestError, RequestTimeout
+from bus.codec import WrongVersion
+from bus.errors import Internal, ProtocolError, RequestError, RequestTimeout, UnsupportedVersion
 from bus.limits import RPC_SECONDS
 from bus.messages import AnyCommand, AnyResult, Refusal, Reply, Request
+from bus.version import BUS_VERSION, remedy
 
 R = TypeVar("R", bound=AnyResult)
 
@@ -38,6 +40,18 @@ def result_parts(number: int, result: AnyResult, payload: bytes = b"") -> list[b
 def refusal_parts(number: int, error: RequestError) -> list[bytes]:
     """The reply to a command that was refused. The one place where an exception becomes a message of the bus."""
     return codec.encode_reply(Reply(id=number, refusal=Refusal(code=error.code, message=str(error))))
+
+
+def version_refusal_parts(error: ProtocolError, process: str) -> list[bytes] | None:
+    """The reply of the process named `process` to a request that it cannot read because it is of another version.
+
+    None when there is nothing to reply to: it is no request of any version.
+    """
+    if not isinstance(error, WrongVersion) or error.request_id is None:
+        return None
+    text = f"this process speaks bus version {BUS_VERSION}, the request is version {error.version}"
+    advice = remedy(error.version, process, "the process that asked")
+    return refusal_parts(error.request_id, UnsupportedVersion(f"{process}: {text}: {advice}"))
 
 
 def unwrap(reply: Reply, expected: type[R]) -> R:

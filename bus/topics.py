@@ -17,6 +17,9 @@ PTY = "pty."
 EVENT = "event."
 STAT = "stat."
 
+#: The events that PTY workers publish; all others are the broker's.
+_WORKERS_EVENTS = frozenset({"attached", "size"})
+
 #: supervisord's name of a session's worker is this and the session id.
 WORKER_PREFIX = "pty-"
 
@@ -51,6 +54,16 @@ def stat(process: str) -> bytes:
 def worker_name(session_id: str) -> str:
     """The name of a session's worker in supervisord."""
     return WORKER_PREFIX + check_session_id(session_id)
+
+
+def publisher(topic: str) -> str:
+    """The process that publishes under `topic`, by its name in supervisord; empty when the topic does not tell."""
+    family, _, name = topic.partition(".")
+    if family == "pty" and is_session_id(name):
+        return WORKER_PREFIX + name
+    if family == "event" and name not in _WORKERS_EVENTS:
+        return "broker"
+    return ""
 
 
 def _check_name(name: str) -> str:

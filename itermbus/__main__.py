@@ -63,6 +63,25 @@ def down() -> NoReturn:
     raise typer.Exit(command.run())
 
 
+@app.command(epilog="Example: itermbus restart gateway; after an upgrade: itermbus restart all")
+def restart(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME...",
+            help="broker, gateway, headless, pty-SESSION (the beginning of its id is enough), or all: every one of "
+            "them but the headless host, whose end would be the shells' end.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+) -> NoReturn:
+    """Restart processes one at a time, each until it answers again. No session loses anything."""
+    from itermbus.commands import restart as command
+
+    raise typer.Exit(command.run(names or [], as_json))
+
+
 @app.command(epilog="Example: itermbus status --json")
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,

@@ -7,10 +7,10 @@ import msgspec
 import zmq
 
 from bus import rpc
-from bus.errors import ItermbusError
+from bus.errors import ItermbusError, UnsupportedVersion
 from bus.messages import GetLayout, Layout, LayoutResult, Session, Split
 from bus.paths import Paths
-from itermbus import exit_codes, instance
+from itermbus import answering, exit_codes, instance
 from itermbus.supervisor_client import ProcessInfo, SupervisorClient, SupervisorUnreachable
 
 #: Seconds that the broker has for its answer.
@@ -23,7 +23,7 @@ ADVICE = {
     "api_disabled": "In iTerm2, switch on: Settings > General > Magic > Enable Python API.",
     "waiting_for_authorisation": "macOS asks whether iTerm2 may be controlled: allow it, "
     "or later in System Settings > Privacy & Security > Automation.",
-    "refused": "Allow it in System Settings > Privacy & Security > Automation, then: supervisorctl restart broker",
+    "refused": "Allow it in System Settings > Privacy & Security > Automation, then: itermbus restart broker",
     "connected": "",
     "lost": "It is tried again; start iTerm2 if it was quit.",
 }
@@ -80,6 +80,7 @@ def gather(paths: Paths) -> Report:
         return Report(running=False, exit_code=exit_codes.NOT_RUNNING, gateway=str(paths.gateway_socket))
     problems: list[str] = []
     processes = _processes(paths, problems)
+    problems += answering.other_versions(paths, [p.name for p in processes if p.is_running])
     layout = _layout(paths, processes, problems)
     iterm2 = _iterm2(layout, problems)
     return Report(
@@ -111,7 +112,11 @@ def _layout(paths: Paths, processes: list[ProcessInfo], problems: list[str]) -> 
     if not any(p.name == "broker" and p.is_running for p in processes):
         return None
     with zmq.Context() as context, rpc.Client(context, paths.broker_rpc) as broker, suppress(ItermbusError):
-        return broker.call(GetLayout(), LayoutResult, seconds=_BROKER)[0].layout
+        try:
+            return broker.call(GetLayout(), LayoutResult, seconds=_BROKER)[0].layout
+        except UnsupportedVersion as error:
+            problems.append(str(error))
+            return None
     problems.append(f"the broker did not answer within {_BROKER:g} s")
     return None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from bus.errors import ItermbusError
 from bus.paths import Paths
 from itermbus import exit_codes, gateway_probe
+from itermbus.failures import Failures
 from itermbus.signals import Signals
 from itermbus.supervisor_client import ProcessInfo, SupervisorClient, SupervisorUnreachable
 
@@ -25,9 +26,6 @@ _GATEWAY = 2.0
 
 #: Seconds for which the gateway's word that iTerm2 is missing is not the last.
 _ITERM2 = 5.0
-
-#: Attempts of one process before the start has failed: with supervisord's back-off that takes about five seconds.
-_ATTEMPTS = 3
 
 _TAIL_LINES = 15
 
@@ -116,7 +114,7 @@ def wait_until_up(
     allowed at any time. The headless host may not. Raises `StartFailed` or `Interrupted`.
     """
     client = SupervisorClient(paths.supervisor_socket)
-    failures = _Failures()
+    failures = Failures()
     answering_since = time.monotonic()
     deadline = answering_since + seconds
     while True:
@@ -149,22 +147,6 @@ def _named(client: SupervisorClient, names: Sequence[str]) -> list[ProcessInfo]:
     except SupervisorUnreachable:
         return []
     return [known[name] for name in names if name in known]
-
-
-class _Failures:
-    """Tells when waiting longer is of no use. supervisord forgets the exit code of a process that ended too early,
-    so what can be counted is how often that happened.
-    """
-
-    def __init__(self) -> None:
-        self._starts: dict[str, set[int]] = {}
-
-    def is_hopeless(self, process: ProcessInfo) -> bool:
-        """Whether it was given up, or has ended at once in each of several attempts."""
-        if process.statename == "BACKOFF":
-            self._starts.setdefault(process.name, set()).add(process.start)
-        failed = len(self._starts.get(process.name, ()))
-        return failed >= _ATTEMPTS or process.statename in ("FATAL", "UNKNOWN")
 
 
 def _launcher_ended(paths: Paths, begun: Launch) -> StartFailed:

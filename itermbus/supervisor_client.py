@@ -75,12 +75,20 @@ class SupervisorClient:
         return self._call("supervisor.getPID", int)
 
     def processes(self) -> list[ProcessInfo]:
-        """All processes, in the order in which they start. Raises `SupervisorUnreachable`."""
+        """All processes, sorted by name. Raises `SupervisorUnreachable`."""
         return self._call("supervisor.getAllProcessInfo", list[ProcessInfo])
 
     def stop_nowait(self, group: str) -> None:
         """Asks a group to stop and does not wait for it."""
         self._call("supervisor.stopProcessGroup", object, group, False)
+
+    def start_nowait(self, name: str) -> None:
+        """Starts a process that does not run and does not wait for it. Raises `SupervisorRefused` when it runs."""
+        self._call("supervisor.startProcess", object, name, False)
+
+    def signal(self, name: str, number: str) -> None:
+        """Sends a signal ("TERM") to a process. Raises `SupervisorRefused` when it does not run."""
+        self._call("supervisor.signalProcess", object, name, number)
 
     def shutdown(self) -> None:
         """Asks supervisord to stop everything in order and to end."""

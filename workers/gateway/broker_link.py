@@ -8,6 +8,7 @@ import zmq
 
 from bus import codec, sockets, topics
 from bus.codec import Event
+from bus.dropped import Dropped
 from bus.errors import Busy, ProtocolError, RequestError
 from bus.limits import RPC_SECONDS
 from bus.messages import AnyCommand, AnyResult, GetLayout, Layout, LayoutResult
@@ -39,7 +40,7 @@ class BrokerLink:
         self._requests = Requests(timers)
         self._on_event = on_event
         self._seen: tuple[str, int] | None = None
-        self.malformed = 0
+        self._dropped = Dropped(log, "an event", "gateway")
 
     def start(self) -> None:
         """Asks for the layout, now and again from time to time."""
@@ -68,8 +69,7 @@ class BrokerLink:
             try:
                 message = codec.decode_published(parts)
             except ProtocolError as error:
-                self.malformed += 1
-                log.warning("dropped an event: %s (%d so far)", error, self.malformed)
+                self._dropped.take(error)
                 continue
             if isinstance(message, Event):
                 self._take_event(message)

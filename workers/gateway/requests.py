@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from bus import codec, rpc
+from bus.dropped import Dropped
 from bus.errors import Busy, ProtocolError, RequestError, RequestTimeout
 from bus.limits import RPC_SECONDS
 from bus.messages import AnyCommand, AnyResult
@@ -34,7 +35,7 @@ class Requests:
         self._timers = timers
         self._numbers = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}
-        self.malformed = 0
+        self._dropped = Dropped(log, "a reply", "gateway")
 
     def ask(
         self,
@@ -64,8 +65,7 @@ class Requests:
         try:
             reply, payload = codec.decode_reply(parts)
         except ProtocolError as error:
-            self.malformed += 1
-            log.warning("dropped a reply: %s (%d so far)", error, self.malformed)
+            self._dropped.take(error)
             return
         waiting = self._take(reply.id)
         if waiting is None:

@@ -12,6 +12,7 @@ import zmq
 
 from bus import codec, sockets, topics
 from bus.codec import Frame
+from bus.dropped import Dropped
 from bus.errors import Busy, NotAttached, ProtocolError
 from bus.limits import RPC_SECONDS
 from bus.messages import AnyCommand, AnyResult
@@ -37,7 +38,7 @@ class WorkerLink:
         self._paths = paths
         self._requests = Requests(timers)
         self.connected: set[str] = set()
-        self.malformed = 0
+        self._dropped = Dropped(log, "a frame", "gateway")
 
     def connect(self, session_id: str) -> None:
         """Connects to a session's worker, which may come later and may come back."""
@@ -85,8 +86,7 @@ class WorkerLink:
             try:
                 message = codec.decode_published(parts)
             except ProtocolError as error:
-                self.malformed += 1
-                log.warning("dropped a frame: %s (%d so far)", error, self.malformed)
+                self._dropped.take(error)
                 continue
             if isinstance(message, Frame):
                 yield message

@@ -45,7 +45,7 @@ def serve(session_id: str) -> int:
         stream.hold()
         # Last: a shim that finds a listener stops reading and expects an answer at once.
         listener = AttachListener(mine.attach, session_id)
-        worker = PtyWorker(stream, requests, listener)
+        worker = PtyWorker(topics.worker_name(session_id), stream, requests, listener)
         try:
             worker.run(stop)
         finally:

@@ -10,6 +10,7 @@ import time
 import zmq
 
 from bus import codec, rpc, sockets
+from bus.dropped import Dropped
 from bus.errors import Busy, NotAttached, ProtocolError, RequestError, TooLong, UnknownType
 from bus.limits import INPUT_BYTES
 from bus.messages import (
@@ -50,10 +51,12 @@ class PtyWorker:
 
     def __init__(
         self,
+        name: str,
         stream: Stream,
         requests: zmq.Socket[bytes],
         listener: AttachListener,
     ) -> None:
+        """`name`: its name in supervisord."""
         self._stream = stream
         self._requests = requests
         self._listener = listener
@@ -64,7 +67,8 @@ class PtyWorker:
         self._shim: ShimConnection | None = None
         self._pending: dict[int, ShimConnection] = {}
         self._input = InputQueue()
-        self.malformed = 0
+        self._name = name
+        self._dropped = Dropped(log, "a request", name)
 
     def run(self, stop: StopSignal) -> None:
         """Serves until `stop` says so, which is asked at each event and once a second."""
@@ -131,8 +135,10 @@ class PtyWorker:
             try:
                 self._answer(client, parts)
             except ProtocolError as error:
-                self.malformed += 1
-                log.warning("dropped a request: %s (%d so far)", error, self.malformed)
+                self._dropped.take(error)
+                refusal = rpc.version_refusal_parts(error, self._name)
+                if refusal is not None:
+                    self._send_reply(client, refusal)
 
     def _answer(self, client: bytes, parts: list[bytes]) -> None:
         request, payload = codec.decode_request(parts)
