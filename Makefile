@@ -1,6 +1,7 @@
 # make run     set up and start everything; Ctrl-C stops it
 # make test    set up, then all checks and tests
 # make test-iterm2   the conformance tests against the iTerm2 that runs on this Mac
+# make fuzz    coverage-guided fuzzing, FUZZ="60" seconds a target (Linux)
 # make check   only format, lint and types
 # make setup   the environment in .venv; quick when nothing changed
 # make clean   remove everything that was made here
@@ -19,7 +20,7 @@ UP ?=
 # Tests are mostly waiting for processes. Those of a file stay together: some share a running system.
 PYTEST ?= -n 2 --dist loadfile
 
-.PHONY: run test test-iterm2 check setup clean python node
+.PHONY: run test test-iterm2 fuzz check setup clean python node
 
 run: setup
 	@$(BIN)/itermbus up $(UP)
@@ -30,6 +31,14 @@ test: node check
 # One after the other, and not part of `test`: they share a person's iTerm2.
 test-iterm2: setup
 	$(BIN)/pytest -m iterm2 tests/iterm2
+
+# Atheris has wheels for Linux alone, so it is no part of the set-up.
+FUZZ ?= 60
+
+fuzz: setup
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(BIN)/python -m fuzz $(FUZZ)
 
 check: setup
 	$(BIN)/ruff check .
@@ -66,5 +75,5 @@ node:
 	}
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

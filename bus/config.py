@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bus.errors import SetupError
-from bus.limits import FRAME_BYTES, RING_BYTES
-from bus.paths import Paths
+from bus.limits import CONFIG_BYTES, FRAME_BYTES, RING_BYTES
+from bus.log_lines import one_line
+from bus.paths import Paths, check_private_file
 
 _MIB = 1024 * 1024
 
@@ -73,16 +74,28 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def load(paths: Paths) -> Settings:
-    """The settings in force. Raises `SetupError` for a file that cannot be read, parsed or used."""
+    """The settings in force. Raises `SetupError` for a file that cannot be trusted, read, parsed or used."""
     try:
-        text = paths.config.read_text(encoding="utf-8")
+        check_private_file(paths.config)
+        with paths.config.open("rb") as file:
+            data = file.read(CONFIG_BYTES + 1)
     except FileNotFoundError:
         return Settings()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise SetupError(f"cannot read {paths.config}: {error}") from None
+    return parse(data, str(paths.config))
+
+
+def parse(data: bytes, name: str) -> Settings:
+    """The settings in the bytes of a file called `name`. Raises `SetupError`."""
+    if len(data) > CONFIG_BYTES:
+        raise SetupError(f"cannot read {name}: it is longer than {CONFIG_BYTES} bytes")
     try:
-        return msgspec.convert(tomllib.loads(text), Settings)
-    except tomllib.TOMLDecodeError as error:
-        raise SetupError(f"{paths.config} is not TOML: {error}") from None
+        return msgspec.convert(tomllib.loads(data.decode("utf-8")), Settings)
+    except UnicodeDecodeError as error:
+        raise SetupError(f"cannot read {name}: byte {error.start} is not UTF-8") from None
     except msgspec.ValidationError as error:
-        raise SetupError(f"{paths.config} has a setting that cannot be used: {error}") from None
+        # What it names may be any text: a key of the file.
+        raise SetupError(f"{name} has a setting that cannot be used: {one_line(str(error))[:300]}") from None
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, and a number of thousands of digits
+        raise SetupError(f"{name} is not TOML: {one_line(str(error))[:300]}") from None

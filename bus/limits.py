@@ -23,3 +23,6 @@ RING_BYTES = 4 * 1024 * 1024
 
 #: How long a request on the bus waits for its reply unless its sender says otherwise.
 RPC_SECONDS = 5.0
+
+#: `config.toml`: some forty settings.
+CONFIG_BYTES = 1024 * 1024

@@ -23,6 +23,10 @@ SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
 
 #: Permission bits that a private folder must not have.
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+#: Who may own what we read: root can do everything anyway.
+_TRUSTED = frozenset({0, os.geteuid()})
 
 _LONGEST_SESSION_ID = "00000000-0000-0000-0000-000000000000"
 
@@ -158,6 +162,7 @@ def prepare(paths: Paths) -> None:
     Raises `SetupError`. Never changes the mode or owner of a folder that was there before: whoever loosened it
     may have put something into it.
     """
+    _check_home(paths.home)
     for folder in (paths.root, paths.run, paths.conf_d, paths.log):
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -173,8 +178,12 @@ def check(paths: Paths) -> None:
 
     Raises `SetupError` with the path and the remedy.
     """
+    _check_home(paths.home)
     for folder in (paths.root, paths.run, paths.conf_d, paths.log):
         _check_private_folder(folder)
+    # supervisord runs what these say.
+    for conf in paths.conf_d.glob("*.conf"):
+        check_private_file(conf)
     for socket in paths.sockets:
         length = len(os.fsencode(socket))
         if length > SOCKET_PATH_BYTES:
@@ -182,6 +191,46 @@ def check(paths: Paths) -> None:
                 f"the socket path {socket} is {length} bytes long and this system allows {SOCKET_PATH_BYTES}. "
                 "Use a home folder with a shorter path."
             )
+
+
+def check_private_file(path: Path) -> None:
+    """Refuses a file that another user owns or may write, or that is no file. A link is judged by what it names.
+
+    Raises `SetupError`, and `FileNotFoundError` when there is none.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise SetupError(f"cannot read {path}: {error.strerror}.") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise SetupError(f"cannot read {path}: it is no file. Move it away.")
+    if status.st_uid not in _TRUSTED:
+        raise SetupError(f"{path} belongs to user {status.st_uid}, and you are user {os.geteuid()}. Move it away.")
+    if status.st_mode & _OTHERS_WRITE:
+        raise SetupError(
+            f"{path} has mode {stat.S_IMODE(status.st_mode):04o}: others can write to it. "
+            f"See what is in it, then: chmod go-w '{path}'"
+        )
+
+
+def _check_home(home: Path) -> None:
+    """Whoever may write to the home folder can put a folder of his own in the place of ours."""
+    try:
+        status = home.stat()
+    except OSError as error:
+        raise SetupError(f"cannot look at HOME, {home}: {error.strerror}.") from None
+    if status.st_uid not in _TRUSTED:
+        raise SetupError(
+            f"HOME is {home}, which belongs to user {status.st_uid}, and you are user {os.geteuid()}. "
+            "Set HOME to a folder of your own."
+        )
+    if status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
+        raise SetupError(
+            f"HOME, {home}, has mode {stat.S_IMODE(status.st_mode):04o}: others could put a folder of theirs in the "
+            f"place of {home / '.itermbus'}. Mend it with: chmod go-w '{home}'"
+        )
 
 
 def _check_private_folder(folder: Path) -> None:

@@ -9,6 +9,8 @@ import os
 import socket
 import struct
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 log = logging.getLogger("bus.peer")
@@ -19,12 +21,25 @@ _LOCAL_PEERCRED = 0x001
 _XUCRED_VERSION = 0
 
 
+@contextmanager
+def private_files() -> Iterator[None]:
+    """What is made meanwhile has mode 0600 from its first moment: a chmod afterwards would come too late.
+
+    The mask is the whole process's, so this is for a process's start and for one thread.
+    """
+    before = os.umask(0o177)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def listen(path: Path, backlog: int) -> socket.socket:
     """A non-blocking listener at `path`, mode 0600. Raises `OSError`, as when there is a file already."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        listener.bind(str(path))
-        path.chmod(0o600)
+        with private_files():
+            listener.bind(str(path))
         listener.listen(backlog)
     except OSError:
         listener.close()

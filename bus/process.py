@@ -1,12 +1,12 @@
 """What every process of itermbus does on its first lines: log, umask, exit code, and knowing when its parent died."""
 
-import logging
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
 
+from bus import log_lines
 from bus.errors import ItermbusError, SetupError
 
 #: Exit codes (sysexits.h where one fits). supervisord restarts after any of them, with back-off.
@@ -34,12 +34,13 @@ def run(main: Callable[[], int], name: str) -> int:
 
 def print_error(name: str, text: str) -> None:
     """One line on stderr for a person, before or without logging."""
-    sys.stderr.write(f"{name}: {text}\n")
+    lines = "\n".join(map(log_lines.one_line, text.splitlines()))
+    sys.stderr.write(f"{log_lines.one_line(name)}: {lines}\n")
 
 
 def start_logging(level: str) -> None:
     """Logs to stderr, which supervisord rotates into `~/.itermbus/log/`. `level` is a name in lower case."""
-    logging.basicConfig(stream=sys.stderr, level=level.upper(), format=_FORMAT)
+    log_lines.start(level, _FORMAT)
 
 
 class ParentWatch:

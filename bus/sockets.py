@@ -4,6 +4,8 @@ Marks are set before bind and connect: set later they have no effect. LINGER is 
 process had not sent when it ends is asked for again by position or by request id.
 """
 
+import logging
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,9 @@ import zmq
 
 from bus.limits import PAYLOAD_BYTES
 from bus.paths import ipc
+from bus.peer import private_files
+
+log = logging.getLogger("bus.sockets")
 
 #: Messages queued for one subscriber before the publisher drops for it: at 64 KiB a frame, 16 MiB. A drop shows as
 #: a jump of the offset and is repaired from the worker's ring, so the mark only has to cover a reader's short pause.
@@ -37,7 +42,7 @@ def publisher(context: zmq.Context[zmq.Socket[bytes]], bind: Path | None, feeds:
     _common(socket)
     socket.sndhwm = PUBLISH_HWM
     if bind is not None:
-        socket.bind(ipc(bind))
+        _bind(socket, bind)
     for feed in feeds:
         socket.connect(ipc(feed))
     return socket
@@ -62,7 +67,7 @@ def rpc_server(context: zmq.Context[zmq.Socket[bytes]], bind: Path) -> zmq.Socke
     socket = context.socket(zmq.ROUTER)
     _common(socket)
     socket.sndhwm = socket.rcvhwm = RPC_HWM
-    socket.bind(ipc(bind))
+    _bind(socket, bind)
     return socket
 
 
@@ -110,12 +115,26 @@ def proxy_ends(
     receiving = context.socket(zmq.XSUB)
     _common(receiving)
     receiving.rcvhwm = SUBSCRIBE_HWM
-    receiving.bind(ipc(feed))
+    _bind(receiving, feed)
     sending = context.socket(zmq.XPUB)
     _common(sending)
     sending.sndhwm = PUBLISH_HWM
-    sending.bind(ipc(pub))
+    _bind(sending, pub)
     return receiving, sending
+
+
+def _bind(socket: zmq.Socket[bytes], path: Path) -> None:
+    """Listens at `path`, mode 0600, and has libzmq close connections of other users (src/ipc_listener.cpp: filter).
+
+    libzmq asks for the peer's user as `bus.peer` does (SO_PEERCRED, on macOS LOCAL_PEERCRED). One that was built
+    without it, or has dropped this deprecated option, says so here, and leaves us the folder's mode and the socket's.
+    """
+    try:
+        socket.setsockopt(zmq.IPC_FILTER_UID, os.geteuid())
+    except (AttributeError, zmq.ZMQError):
+        log.info("this libzmq does not check the user of its peers; the modes of folder and socket do")
+    with private_files():
+        socket.bind(ipc(path))
 
 
 def _common(socket: zmq.Socket[bytes]) -> None:

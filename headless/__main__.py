@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from bus import config as settings
+from bus import log_lines
 from bus.errors import SetupError
 from bus.paths import Paths
 from headless import application
@@ -26,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # `itermbus` shows what --check says to its user.
     form = "%(message)s" if options.check else "%(asctime)s %(name)s %(levelname)s %(message)s"
-    logging.basicConfig(format=form, level=(options.log_level or "info").upper(), stream=sys.stderr)
+    log_lines.start(options.log_level or "info", form)
     try:
         config = _config(options)
         application.check(config)

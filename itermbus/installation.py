@@ -87,6 +87,8 @@ def prepare(paths: Paths, headless: bool, profiles: Sequence[Path] = ()) -> None
 
 
 def _check_home(paths: Paths) -> None:
+    if not str(paths.home).isprintable():
+        raise SetupError(f"HOME is {str(paths.home)!r}: it has a character that supervisor cannot take in a path.")
     unfit = _UNFIT_FOR_HOME.intersection(str(paths.home))
     if unfit:
         raise SetupError(
