@@ -108,7 +108,7 @@ def escapes(data: bytes) -> None:
     whole.take(b"".join(pieces), 0)
     assert cut.modes == whole.modes
     for state in ("prompt", "running", "finished"):
-        assert cut.newest(state) == whole.newest(state)  # type: ignore[arg-type]
+        assert cut.newest(state) == whole.newest(state)
 
 
 def emulator(data: bytes) -> None:

@@ -191,9 +191,10 @@ class PtyWorker:
         if shim is None:
             return
         if len(self._pending) >= _PENDING_SHIMS:
-            log.warning("refused a connection at .attach: %d others have not said what they want", _PENDING_SHIMS)
-            shim.close()
-            return
+            # A shim greets at once, so whoever has been silent for longest is none and must not keep one out.
+            oldest = self._pending.pop(next(iter(self._pending)))
+            self._stop_watching(oldest.fileno())
+            oldest.close()
         self._pending[shim.fileno()] = shim
         self._poller.register(shim.fileno(), zmq.POLLIN)
 
