@@ -4,6 +4,7 @@ Published: `topic`, `header`, `payload`. Requests and replies: `header`, `payloa
 anything is parsed; whatever is wrong raises `ProtocolError`, which loops count and drop.
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
@@ -64,6 +65,8 @@ _events: dict[str, "msgpack.Decoder[Message]"] = {name: msgpack.Decoder(cls) for
 
 #: What a decoder raises for bytes that are not what it expects.
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+_VALUE = re.compile(r"value '.*'", re.DOTALL)
 
 T = TypeVar("T")
 
@@ -198,5 +201,5 @@ def _explain(header: bytes, error: Exception) -> ProtocolError:
         return ProtocolError(f"a header that is no MessagePack map of the expected shape ({type(error).__name__})")
     if version != BUS_VERSION:
         return WrongVersion(version)
-    # msgspec names the key and the types, never the value: the text is safe to log.
-    return ProtocolError(f"a header of a wrong shape: {error}")
+    # msgspec names the key and the types, and of a wrong tag the value too, which could be anything and is taken out.
+    return ProtocolError(f"a header of a wrong shape: {_VALUE.sub('value', str(error))}")

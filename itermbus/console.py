@@ -3,11 +3,13 @@
 No control code ever goes into a pipe or a file, and no line is cut or wrapped there.
 """
 
+import json
 import os
 import shutil
 import sys
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -35,6 +37,11 @@ def table(out: Console, *columns: str) -> Table:
     for column in made.columns[:-1]:
         column.no_wrap = True
     return made
+
+
+def print_json(value: object) -> None:
+    """One JSON object for scripts, in ASCII whatever is in it: no locale can spoil it."""
+    sys.stdout.write(json.dumps(msgspec.to_builtins(value), indent=2) + "\n")
 
 
 def command_name() -> str:

@@ -5,12 +5,11 @@ import pwd
 import shlex
 import sys
 
-import msgspec
-
 from bus import paths as run_time
 from bus.paths import Paths
 from bus.process import print_error
 from itermbus import exit_codes, host_control, iterm2_app
+from itermbus.console import print_json
 from itermbus.host_control import Grant, NoHost
 
 _NO_HOST = "no headless host runs with this HOME. `itermbus up --headless` starts one."
@@ -32,7 +31,7 @@ def run(as_json: bool) -> int:
         return exit_codes.NOT_RUNNING
     variables = _variables(paths, grant)
     if as_json:
-        sys.stdout.write(msgspec.json.encode(variables).decode() + "\n")
+        print_json(variables)
     else:
         sys.stdout.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     return exit_codes.OK

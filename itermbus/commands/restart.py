@@ -1,9 +1,7 @@
 """`itermbus restart`: one process after another, each until its successor answers."""
 
-import sys
 from collections.abc import Sequence
 
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -11,7 +9,7 @@ from bus import paths as run_time
 from bus.paths import Paths
 from bus.process import print_error
 from itermbus import exit_codes, instance, restarting
-from itermbus.console import console
+from itermbus.console import console, print_json
 from itermbus.restarting import NoSuchProcess, Restarted
 from itermbus.signals import Signals
 from itermbus.supervisor_client import ProcessInfo, SupervisorClient
@@ -53,7 +51,7 @@ def _restart(paths: Paths, chosen: Sequence[ProcessInfo], as_json: bool) -> int:
     left = [p.name for p in chosen[len(done) :]]
     code = exit_codes.INTERRUPTED if failed and interrupted else exit_codes.FAILURE if failed else exit_codes.OK
     if as_json:
-        _print_json({"exit_code": code, "restarted": done, "left": left})
+        print_json({"exit_code": code, "restarted": done, "left": left})
     elif left:
         out.print(Text(f"Not restarted: {', '.join(left)}", style="red"))
     return code
@@ -68,7 +66,7 @@ def _show(out: Console, one: Restarted) -> None:
 
 def _refuse(text: str, code: int, as_json: bool) -> int:
     if as_json:
-        _print_json({"exit_code": code, "error": text})
+        print_json({"exit_code": code, "error": text})
     else:
         print_error("itermbus", text)
     return code
@@ -76,8 +74,3 @@ def _refuse(text: str, code: int, as_json: bool) -> int:
 
 def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def _print_json(value: object) -> None:
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    sys.stdout.write(text.encode("ascii", "backslashreplace").decode() + "\n")

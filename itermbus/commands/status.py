@@ -1,15 +1,13 @@
 """`itermbus status`: what runs, what does not, and what to do about it."""
 
-import sys
 from datetime import timedelta
 
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
 from bus import paths as run_time
 from bus.paths import Paths
-from itermbus.console import console, table
+from itermbus.console import console, print_json, table
 from itermbus.report import Iterm2, Process, Report, SessionRow, gather
 
 
@@ -20,8 +18,7 @@ def run(as_json: bool) -> int:
         run_time.check(paths)
     report = gather(paths)
     if as_json:
-        text = msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
-        sys.stdout.write(text.encode("ascii", "backslashreplace").decode() + "\n")
+        print_json(report)
     elif not report.running:
         console().print("itermbus is not running. `itermbus up` starts it.")
     else:

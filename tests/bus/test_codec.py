@@ -127,3 +127,19 @@ def test_no_damaged_message_crashes_the_decoders(data: st.DataObject) -> None:
             decode([*parts[:-2], bytes(damaged), parts[-1]])
         except ProtocolError:
             continue
+
+
+def test_no_error_repeats_what_came() -> None:
+    """Whatever is wrong goes into a log, and what came could be terminal contents, or steer a terminal."""
+    for command in (
+        {"type": "ZEBRA\x1b[2J"},
+        {"type": "input", "ZEBRA": 1},
+        {"type": "replay", "epoch": "ZEBRA"},
+        "ZEBRA",
+    ):
+        header = msgpack.packb({"v": 1, "id": 1, "deadline": 1.0, "command": command})
+        try:
+            codec.decode_request([header, b""])
+        except ProtocolError as error:
+            assert "ZEBRA" not in str(error)  # noqa: PT017 - one that is in order raises none
+            assert str(error).isprintable()  # noqa: PT017
