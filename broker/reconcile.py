@@ -11,8 +11,10 @@ from typing import NamedTuple
 from broker.attach import CONNECTING, EXITED, FOREIGN, Launch, Leave, Ours, decide
 from broker.coprocess_command import CoprocessCommand
 from broker.model import Listing, Model, SessionRecord
+from bus.limits import STREAMED_SESSIONS
 
 BROWSER = "a web page, not a terminal"
+TOO_MANY = "too many sessions are streamed already"
 TMUX_GATEWAY = "a tmux gateway: tmux's own protocol, not a terminal"
 
 #: supervisord's states (supervisor/states.py) in which there is a process, or one about to be.
@@ -87,15 +89,19 @@ class Plan:
     until: float | None = None
 
 
-def plan(model: Model, present: Present, command: CoprocessCommand, per_hour: int) -> Plan:
-    """The difference between what is wanted and what is there."""
+def plan(
+    model: Model, present: Present, command: CoprocessCommand, per_hour: int, most: int = STREAMED_SESSIONS
+) -> Plan:
+    """The difference between what is wanted and what is there. `most`: how many sessions may have a worker."""
     if present.listing is None:
         return Plan(tuple(_hung(model, present)), {})
     fates = {
         session_id: _fate(model, session_id, present, command, per_hour)
         for session_id in sorted(present.listing.session_ids())
     }
-    wanted = frozenset(session_id for session_id, fate in fates.items() if fate.worker)
+    wanted = _wanted(fates, present, most)
+    too_many = _Fate(worker=False, reason=TOO_MANY)
+    fates = {name: too_many if fate.worker and name not in wanted else fate for name, fate in fates.items()}
     launches = (StartCoprocess(session_id) for session_id, fate in fates.items() if fate.launch)
     return Plan(
         # Workers first: a coprocess looks for its worker at once, and tries again only after a pause.
@@ -153,6 +159,12 @@ def _fate(model: Model, session_id: str, present: Present, command: CoprocessCom
             return _Fate(worker=True, reason=CONNECTING, launch=not model.detaching)
         case Ours():
             return _Fate(worker=True, reason=CONNECTING)
+
+
+def _wanted(fates: Mapping[str, _Fate], present: Present, most: int) -> frozenset[str]:
+    """The sessions that are to have a worker: those that have one go first, so that none is taken away."""
+    names = (session_id for session_id, fate in fates.items() if fate.worker)
+    return frozenset(sorted(names, key=lambda name: (name not in present.states, name))[:most])
 
 
 def _workers(wanted: frozenset[str], present: Present) -> Iterator[Action]:

@@ -16,7 +16,7 @@ from broker.iterm2_link import Link
 from broker.looker import Looker
 from broker.model import Listing, Model, Pane
 from broker.onlooker import Onlooker
-from broker.reconcile import Plan, Present, cannot_attach, plan
+from broker.reconcile import TOO_MANY, Plan, Present, cannot_attach, plan
 from broker.supervisor_client import SupervisorClient, SupervisorError
 from broker.worker_files import WorkerFiles
 from broker.workers import Workers
@@ -76,6 +76,7 @@ class Reconciler:
         #: supervisord's list, as long as nothing can have changed it.
         self._states: dict[str, str] | None = None
         self._failing = ""
+        self._left_out = 0
         self.rounds = 0
 
     def request(self) -> None:
@@ -131,7 +132,7 @@ class Reconciler:
             # iTerm2 is gone as far as we can see; an open pipe says otherwise, and its worker stays.
             listing = replace(listing, buried=(*listing.buried, *map(Pane, strangers)))
         present = await self._present(link, listing)
-        todo = plan(self._model, present, self._command, self._settings.attaches_per_hour)
+        todo = plan(self._model, present, self._command, self._settings.attaches_per_hour, self._settings.sessions)
         self._note(todo)
         if link is not None or self._keeper.has_failed:
             self._announcer.open()
@@ -204,6 +205,10 @@ class Reconciler:
         )
 
     def _note(self, todo: Plan) -> None:
+        left_out = sum(reason == TOO_MANY for reason in todo.reasons.values())
+        if left_out != self._left_out:
+            log.warning("%d sessions are not streamed: %d at most are", left_out, self._settings.sessions)
+            self._left_out = left_out
         for name, record in self._model.sessions.items():
             record.worker = (self._states or {}).get(name) in _HAS_PROCESS
             reason = todo.reasons.get(name, record.reason)

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bus.errors import SetupError
-from bus.limits import CONFIG_BYTES, FRAME_BYTES, RING_BYTES
+from bus.limits import CONFIG_BYTES, FRAME_BYTES, RING_BYTES, STREAMED_SESSIONS
 from bus.log_lines import one_line
 from bus.paths import Paths, check_private_file
 
@@ -43,6 +43,9 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     #: Seconds between two looks at iTerm2 when no notification asked for one.
     reconcile_seconds: Annotated[float, Meta(ge=0.2, le=3600)] = 5.0
+
+    #: Sessions that are streamed. The others are shown by snapshots, and say so.
+    sessions: Annotated[int, Meta(ge=1, le=STREAMED_SESSIONS)] = STREAMED_SESSIONS
 
     #: Coprocess launches per session and hour: each costs iTerm2 a descriptor (sources/Tasks/Coprocess.m:194).
     attaches_per_hour: Annotated[int, Meta(ge=1, le=1000)] = 20

@@ -3,8 +3,12 @@
 #: One read of a coprocess's pipe, and so one frame's payload. Linux pipes hold 64 KiB by default, macOS's grow to it.
 FRAME_BYTES = 64 * 1024
 
-#: The longest header on the bus. A layout of 500 sessions with long titles is about 300 KiB.
-HEADER_BYTES = 1024 * 1024
+#: The longest header on the bus: a layout of 2000 sessions whose titles and paths are all as long as they may be.
+HEADER_BYTES = 4 * 1024 * 1024
+
+#: Sessions that have a worker; the others are shown by snapshots. supervisord needs three descriptors a process, and
+#: `minfds` in supervisord.conf is 2048.
+STREAMED_SESSIONS = 500
 
 #: The longest payload on the bus: a snapshot with much scrollback.
 PAYLOAD_BYTES = 16 * 1024 * 1024

@@ -47,12 +47,12 @@ _PROFILE = "PS1='ready$ '\nunset PROMPT_COMMAND\n"
 class System:
     """`itermbus up` in a home of its own, and a connection to its broker."""
 
-    def __init__(self, home: Path, *, headless: bool = True) -> None:
+    def __init__(self, home: Path, *, headless: bool = True, config: str = _CONFIG) -> None:
         """`headless`: with a host that supervisord runs; without, the test has one of its own in this home."""
         self.home = home
         self.paths = Paths(home)
         self.paths.root.mkdir(mode=0o700, exist_ok=True)
-        self.paths.config.write_text(_CONFIG)
+        self.paths.config.write_text(config)
         for name in (".bash_profile", ".profile"):
             (home / name).write_text(_PROFILE)
         self._log = home / "up.log"

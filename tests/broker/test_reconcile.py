@@ -11,6 +11,7 @@ from broker.model import ListedTab, ListedWindow, Listing, Model, Node, Pane, Se
 from broker.reconcile import (
     BROWSER,
     TMUX_GATEWAY,
+    TOO_MANY,
     Action,
     AddWorker,
     KillWorker,
@@ -181,3 +182,13 @@ def test_the_next_look_is_when_the_first_pause_ends() -> None:
     )
     found = planned(paused, running(A, B, coprocesses={A: None, B: None}))
     assert (found.actions, found.until) == ((), NOW + 1)
+
+
+def test_past_the_limit_a_session_is_left_out_and_none_loses_its_worker() -> None:
+    """The newcomer A sorts before those that have a worker, and still is the one too many."""
+    present = replace(running(B, C), listing=listing(A, B, C), coprocesses={A: None})
+    full = plan(model(), present, COMMAND, per_hour=20, most=2)
+    assert full.actions == ()
+    assert full.reasons[A] == TOO_MANY
+    room = plan(model(), present, COMMAND, per_hour=20, most=3)
+    assert room.actions == (AddWorker(A), StartCoprocess(A))
