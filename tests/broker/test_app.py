@@ -12,7 +12,17 @@ import pytest
 from broker import iterm2_act, iterm2_look
 from broker.attach import FOREIGN, STOPPED
 from bus import rpc
-from bus.errors import Busy, Invalid, NoSuchSession, NoSuchTab, NoSuchWindow, NotAttached, RequestError, UnknownType
+from bus.errors import (
+    Busy,
+    Invalid,
+    NoSuchSession,
+    NoSuchTab,
+    NoSuchWindow,
+    NotAttached,
+    RequestError,
+    TooLong,
+    UnknownType,
+)
 from bus.messages import (
     Activate,
     AnyCommand,
@@ -134,6 +144,12 @@ def test_commands_are_answered_with_what_is_so(system: System) -> None:
 def test_what_cannot_be_done_is_refused_by_name(system: System, command: AnyCommand, error: type[RequestError]) -> None:
     with pytest.raises(error):
         system.call(command, Done, b"text")
+
+
+def test_a_text_too_long_is_refused_whole(system: System) -> None:
+    session_id = next(iter(system.sessions()))
+    with pytest.raises(TooLong, match="1048576 bytes at most"):
+        system.call(SendText(session_id=session_id), Done, b"x" * 1_048_577)
 
 
 def test_malformed_requests_are_survived(system: System) -> None:

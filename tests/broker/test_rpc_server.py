@@ -173,3 +173,32 @@ def test_too_many_at_once_are_refused(path: Path) -> None:
         assert {(await receive(client)).id for _ in range(64)} == set(range(64))
 
     converse(path, handle, talk)
+
+
+def test_no_deadline_is_too_far_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("broker.rpc_server._SECONDS_MOST", 0.1)
+
+    async def handle(_command: AnyCommand, _payload: bytes) -> Answer:
+        await asyncio.Event().wait()
+        return Done(), b""
+
+    async def talk(client: zmq.asyncio.Socket, _server: RpcServer) -> None:
+        await client.send_multipart(rpc.request_parts(1, GetLayout(), seconds=1e9))
+        reply = await receive(client)
+        assert reply.refusal is not None
+        assert reply.refusal.code == "timeout"
+
+    converse(path, handle, talk)
+
+
+def test_a_request_of_another_version_is_refused_in_words(path: Path) -> None:
+    async def talk(client: zmq.asyncio.Socket, server: RpcServer) -> None:
+        await client.send_multipart([b"\x82\xa1v\x02\xa2id\x07", b""])
+        reply = await receive(client)
+        assert reply.id == 7
+        assert reply.refusal is not None
+        assert reply.refusal.code == "unsupported_version"
+        assert "restart it with `itermbus restart broker`" in reply.refusal.message
+        assert server.malformed == 1
+
+    converse(path, done, talk)
