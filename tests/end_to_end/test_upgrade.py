@@ -119,7 +119,9 @@ def _log(system: System, name: str) -> str:
     return Path(system.paths.log / f"{name}.log").read_text()
 
 
-def test_a_worker_of_another_version_is_named_and_not_killed(system: System, alien: str) -> None:
+def test_a_worker_of_another_version_is_named_not_killed_and_harms_no_other(
+    system: System, alien: str, client: NodeClient
+) -> None:
     name = f"pty-{alien}"
     pid = system.supervisorctl()[name][1]
     both = "this process speaks bus version 2, the request is version 1"
@@ -145,12 +147,6 @@ def test_a_worker_of_another_version_is_named_and_not_killed(system: System, ali
     assert now != pid, "it was restarted"
     assert "killing workers" not in _log(system, "broker")
     assert _log(system, "broker").count(both) <= 2
-
-
-def test_a_worker_of_another_version_harms_no_other(system: System, alien: str, client: NodeClient) -> None:
-    wait_until(
-        lambda: "restart it with `itermbus restart " in _log(system, "gateway") + _log(system, "broker"), "a word"
-    )
     other = next(s["session_id"] for s in client.sessions if s["session_id"] != alien)
     since = len(client.messages)
     client.type(other, b"echo other-$((40+2))\n")

@@ -79,9 +79,7 @@ def test_one_that_was_stopped_is_started(running: Home) -> None:
     type_something(running)
 
 
-@pytest.mark.parametrize(
-    "name", ["", "gatewa", "pty-", "pty-FFFF", "*", "broker:broker", "no\x1b[2Jno", "x" * 100_000, "gateway\n"]
-)
+@pytest.mark.parametrize("name", ["", "gatewa", "pty-FFFF", "no\x1b[2Jno\n", "x" * 100_000])
 def test_a_name_of_nothing_is_refused_with_those_there_are(running: Home, name: str) -> None:
     before = _processes(running)
     done = running.run("restart", "broker", name)
