@@ -218,8 +218,17 @@ def _descriptors() -> dict[str, Callable[[], list[int]]]:
 
 
 def _greetings(session_id: str) -> list[bytes]:
-    good = b"attach 1 %s\n" % session_id.encode()
-    wrong = [good[:-1], good[:5], good + good, good.replace(b"1 ", b"2 ", 1), good.lower(), MARK * 100, b"\x00"]
+    good = b"attach 1 %s -\n" % session_id.encode()
+    wrong = [
+        good[:-1],
+        good[:5],
+        good + good,
+        good.replace(b"1 ", b"2 ", 1),
+        good.lower(),
+        good.replace(b"-\n", b"../a\n"),
+        MARK * 100,
+        b"\x00",
+    ]
     return [good.replace(session_id[-1:].encode(), b"x"), *wrong]
 
 
@@ -235,7 +244,7 @@ def test_the_hand_over(victim: Victim, kind: str) -> None:
     before = _descriptors_of(victim)
     greetings = _greetings(victim.session_id)
     if kind in ("none", "one", "many", "files", "devices", "folders"):
-        greetings.append(b"attach 1 %s\n" % victim.session_id.encode())
+        greetings.append(b"attach 1 %s -\n" % victim.session_id.encode())
     for greeting in greetings:
         given_away = _descriptors()[kind]()
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as rude:

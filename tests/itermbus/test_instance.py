@@ -110,7 +110,8 @@ def test_after_a_power_cut(home: Home, plain: bool) -> None:
             supervise(home)
         running = wait_until(lambda: instance.find(home.paths), "the new instance")
         assert running.pid != stranger.pid
-        assert int(home.paths.supervisor_pid.read_text()) == running.pid
+        # The lock tells of it at once, the file a moment later.
+        wait_until(lambda: int(home.paths.supervisor_pid.read_text() or 0) == running.pid, "its pid in the file")
         assert home.run("down").returncode == exit_codes.OK
         assert stranger.poll() is None
         stranger.kill()
