@@ -28,7 +28,11 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clients: Annotated[int, Meta(ge=1, le=1000)] = 64
 
     #: Bytes that wait for one client. Past it the backlog is dropped and the client gets fresh screens instead.
+    #: That is dialect 1; what waits for a client of dialect 2 is bounded by time too (docs/gateway.md).
     client_queue_bytes: Annotated[int, Meta(ge=256 * 1024, le=1024 * _MIB)] = 64 * _MIB
+
+    #: Whether `~/.itermbus/log/audit.log` tells which client typed how many bytes into which session, and when.
+    audit: bool = False
 
 
 class Worker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -30,3 +30,43 @@ RPC_SECONDS = 5.0
 
 #: `config.toml`: some forty settings.
 CONFIG_BYTES = 1024 * 1024
+#: --- The gateway's clients of dialect 2. Where a figure is passed, the outcome stands beside it.
+
+#: A client's name in its `hello`, in characters; a longer one is `invalid`.
+CLIENT_NAME_CHARACTERS = 64
+
+#: Requests of one client that wait for their answers; one more gets `busy`.
+REQUESTS_PER_CLIENT = 256
+
+#: Snapshots that one client waits for by request; one more gets `busy`.
+SNAPSHOTS_PER_CLIENT = 4
+
+#: Sessions that one message names; more are `invalid`.
+SESSIONS_PER_MESSAGE = 1000
+
+#: Lines of scrollback in one snapshot; more are `invalid`.
+SCROLLBACK_LINES = 20_000
+
+#: How long a lease of a session's size may last, in seconds; anything else is `invalid`.
+LEASE_SECONDS_LEAST = 1
+LEASE_SECONDS_MOST = 24 * 3600
+
+#: Credit that one message gives, and that a session can have: what goes past it is not counted.
+CREDIT_BYTES = 1 << 40
+
+#: Input that waits for one session whose program does not read; more gets `busy` at once.
+INPUT_WAITING_BYTES = 1024 * 1024
+
+#: Answers that wait for one client; past it nothing more is read from that client until it has read some.
+ANSWERS_BYTES = 1024 * 1024
+
+#: Marks (sizes, prompts) that are kept of each session for clients that are catching up; older ones are forgotten.
+MARKS_KEPT = 256
+
+#: Output that waits for one client. Past it, or when it is late by what `workers/gateway/backlog.py` says, the output
+#: that waits is dropped and replaced by a `gap` and a snapshot.
+CLIENT_BACKLOG_BYTES = 16 * 1024 * 1024
+
+#: The audit log: bytes in one file, and how many older ones are kept beside it.
+AUDIT_FILE_BYTES = 1024 * 1024
+AUDIT_FILES = 5

@@ -88,6 +88,11 @@ class Paths:
         return self.root / "log"
 
     @property
+    def audit(self) -> Path:
+        """Which client typed how much where, if that is switched on."""
+        return self.log / "audit.log"
+
+    @property
     def lock(self) -> Path:
         return self.run / "lock"
 

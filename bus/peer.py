@@ -18,6 +18,7 @@ log = logging.getLogger("bus.peer")
 #: macOS: level and option of getsockopt for the peer's credentials (<sys/un.h>); absent from Python's `socket`.
 _SOL_LOCAL = 0
 _LOCAL_PEERCRED = 0x001
+_LOCAL_PEERPID = 0x002
 _XUCRED_VERSION = 0
 
 
@@ -69,6 +70,19 @@ def peer_uid(connection: socket.socket) -> int:
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     _pid, uid, _gid = struct.unpack("3i", credentials)
     return int(uid)
+
+
+def peer_pid(connection: socket.socket) -> int | None:
+    """The process that connected, or None when the kernel does not tell. A number only: the process may be gone."""
+    try:
+        if sys.platform == "darwin":
+            # pid_t; <sys/un.h>. Written from the header; not run on a Mac yet.
+            pid = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID, struct.calcsize("i"))
+            return int(struct.unpack("i", pid)[0]) or None
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        return int(struct.unpack("3i", credentials)[0]) or None
+    except OSError:
+        return None
 
 
 def is_same_user(connection: socket.socket) -> bool:

@@ -28,7 +28,7 @@ from bus.messages import (
     SessionSnapshot,
     Size,
 )
-from workers.gateway import dialect1
+from workers.gateway import dialect1, wire
 from workers.gateway.connection import Connection
 from workers.gateway.layout import LayoutIndex
 from workers.gateway.lines import TooLongLine
@@ -236,13 +236,13 @@ class Conversation:
 
     def _check_session(self, name: str, session_id: str) -> str:
         if session_id not in self._index().places:
-            raise NoSuchSession(f"{name}: there is no session {dialect1.quoted(session_id)}")
+            raise NoSuchSession(f"{name}: there is no session {wire.quoted(session_id)}")
         return session_id
 
     def _check_tab(self, name: str, tab_id: str) -> str:
         found = self._index().find_tab(tab_id)
         if found is None:
-            raise NoSuchTab(f"{name}: there is no tab {dialect1.quoted(tab_id)}")
+            raise NoSuchTab(f"{name}: there is no tab {wire.quoted(tab_id)}")
         return found
 
     def _terminal_input(self, request: dialect1.TerminalInput) -> None:

@@ -5,9 +5,9 @@ counts in the session's own offsets: `position` is where everything before has b
 """
 
 from bus.position import Position
-from workers.gateway.dialect1 import DATA_BYTES
 from workers.gateway.queries import unfinished_at, without_queries
 from workers.gateway.utf8 import cut_before, incomplete_tail
+from workers.gateway.wire import DATA_BYTES
 
 
 class Feed:

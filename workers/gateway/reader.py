@@ -16,7 +16,7 @@ from bus.errors import RequestError
 from bus.limits import REPLAY_BYTES
 from bus.messages import Replay, Replayed, SessionSnapshot, Snapshot, TakeSnapshot
 from bus.position import Position
-from workers.gateway import dialect1
+from workers.gateway import dialect1, wire
 from workers.gateway.broker_link import BrokerLink
 from workers.gateway.feed import Feed
 from workers.gateway.stream import Stream
@@ -184,10 +184,10 @@ class Reader:
             self._output.send(line)
 
     def _lines_of(self, repaint: bytes) -> list[bytes]:
-        first = cut_before(repaint, dialect1.DATA_BYTES)
+        first = cut_before(repaint, wire.DATA_BYTES)
         lines = [dialect1.initial_terminal_data(self._session_id, repaint[:first])]
         while repaint := repaint[first:]:
-            first = cut_before(repaint, dialect1.DATA_BYTES)
+            first = cut_before(repaint, wire.DATA_BYTES)
             lines.append(dialect1.terminal_data(self._session_id, repaint[:first]))
         return lines
 

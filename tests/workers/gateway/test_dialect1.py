@@ -5,7 +5,7 @@ import pytest
 
 from bus.errors import Busy, RequestError
 from bus.messages import Config, Iterm2Status, Layout, Session, Split, Tab, Window
-from workers.gateway import dialect1
+from workers.gateway import dialect1, wire
 from workers.gateway.layout import LayoutIndex
 
 
@@ -41,8 +41,8 @@ def test_what_is_no_request_is_refused(line: bytes) -> None:
 
 
 def test_a_clients_own_text_is_repeated_short_and_harmless() -> None:
-    assert dialect1.quoted("a\x1b[2J\n\u202e") == '"a\\u001b[2J\\n\\u202e"'
-    assert len(dialect1.quoted("x" * 10_000)) < 80
+    assert wire.quoted("a\x1b[2J\n\u202e") == '"a\\u001b[2J\\n\\u202e"'
+    assert len(wire.quoted("x" * 10_000)) < 80
     with pytest.raises(RequestError) as refusal:
         dialect1.parse(json.dumps({"type": "x" * 100_000}).encode())
     assert len(str(refusal.value)) < 400
@@ -56,14 +56,14 @@ def test_sessions_says_which_is_active() -> None:
 
 def test_many_sessions_with_long_titles_fit_one_line() -> None:
     line = dialect1.sessions(_layout(400, "漢" * 1000))
-    assert len(line) <= dialect1.OUTPUT_LINE_BYTES
+    assert len(line) <= wire.OUTPUT_LINE_BYTES
     assert len(json.loads(line)["sessions"]) == 400
 
 
 def test_the_longest_data_fits_one_line() -> None:
-    data = bytes(range(256)) * (dialect1.DATA_BYTES // 256)
+    data = bytes(range(256)) * (wire.DATA_BYTES // 256)
     line = dialect1.initial_terminal_data(_id(1), data)
-    assert len(line) <= dialect1.OUTPUT_LINE_BYTES
+    assert len(line) <= wire.OUTPUT_LINE_BYTES
     assert base64.b64decode(json.loads(line)["data"]) == data
 
 
