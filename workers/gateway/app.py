@@ -3,6 +3,7 @@
 import itertools
 import logging
 from collections import defaultdict
+from collections.abc import Mapping
 from socket import socket
 
 import zmq
@@ -10,7 +11,7 @@ import zmq
 from bus.codec import Event, Frame
 from bus.config import Gateway as Settings
 from bus.errors import Busy
-from bus.messages import Attachment, Layout, SessionConfig, SessionSnapshot
+from bus.messages import Attachment, Layout, PromptMark, SessionConfig, SessionSnapshot, SizeChanged
 from bus.paths import Paths
 from bus.process import StopSignal
 from workers.gateway import dialect1
@@ -89,13 +90,23 @@ class Gateway:
     # --- from the bus ---
 
     def _take_frames(self) -> None:
-        by_session: dict[str, list[Frame]] = defaultdict(list)
-        for frame in self._workers.receive_frames():
-            by_session[frame.session_id].append(frame)
-        for session_id, frames in by_session.items():
+        by_session: dict[str, list[Frame | SizeChanged | PromptMark]] = defaultdict(list)
+        for message in self._workers.receive_frames():
+            if isinstance(message, Frame):
+                by_session[message.session_id].append(message)
+            elif isinstance(message.body, SizeChanged | PromptMark):
+                by_session[message.body.session_id].append(message.body)
+            elif isinstance(message.body, Attachment):
+                # What was printed before it comes first.
+                self._take_messages({message.body.session_id: by_session.pop(message.body.session_id, [])})
+                self._take_event(message)
+        self._take_messages(by_session)
+
+    def _take_messages(self, by_session: Mapping[str, list[Frame | SizeChanged | PromptMark]]) -> None:
+        for session_id, messages in by_session.items():
             stream = self._table.streams.get(session_id)
             if stream is not None:
-                stream.take(frames)
+                stream.take(messages)
 
     def _take_event(self, event: Event) -> None:
         match event.body:
@@ -107,6 +118,10 @@ class Gateway:
                 stream = self._table.streams.get(session_id)
                 if stream is not None:
                     stream.begin_epoch(epoch)
+            case SizeChanged(session_id=session_id) | PromptMark(session_id=session_id):
+                stream = self._table.streams.get(session_id)
+                if stream is not None:
+                    stream.take_mark(event.body)
             case SessionSnapshot():
                 for _connection, conversation in list(self._clients.values()):
                     conversation.screen_changed(event.body, event.payload)

@@ -1,14 +1,25 @@
 """One client's connection: lines in, lines out, each way bounded.
 
-What waits for a client that reads slowly is bounded in bytes. Past the bound the output that waits is dropped, all
-of it, and the client gets fresh screens once it has read the rest; lines that a repaint cannot replace stay.
+What waits for a client that reads slowly is bounded in bytes and, in dialect 2, in time. Past the bound the output that
+waits is dropped, all of it, and the client gets fresh screens once it has read the rest; lines that nothing can replace
+stay.
 """
 
+import contextlib
 import socket
+import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from workers.gateway.backlog import (
+    FAST_BUFFER_BYTES,
+    FAST_BYTES,
+    FAST_SECONDS,
+    SLOW_BUFFER_BYTES,
+    Policy,
+    never_late,
+)
 from workers.gateway.lines import LineSplitter, TooLongLine
 
 #: Bytes received in one turn.
@@ -26,29 +37,56 @@ class ConnectionStatistics(NamedTuple):
     dropped_backlogs: int
 
 
+class Owner(Protocol):
+    """Whose lines can be replaced by something newer."""
+
+    def take_back(self, before: object) -> None:
+        """A line was not sent, nor any of yours after it. `before` is what you gave along with it."""
+
+
+class _Nobody:
+    def take_back(self, before: object) -> None:
+        """Nothing to do: `on_caught_up` tells all that there is."""
+
+
+_NOBODY = _Nobody()
+
+
 class _Line(NamedTuple):
     data: memoryview
-    replaceable: bool
+    owner: Owner | None  # None: it must arrive
+    before: object
+    queued_at: float
+    taken_before: int
 
 
 class Connection:
     """A connected client's socket, which is made non-blocking and owned from here on."""
 
-    def __init__(self, connected: socket.socket, number: int, queue_bytes: int) -> None:
+    def __init__(
+        self, connected: socket.socket, number: int, queue_bytes: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """`queue_bytes` bounds what waits. `number` names the client in the log."""
         self.number = number
         self.closed = False
         #: Called when all that waited was sent after a backlog had been dropped.
         self.on_caught_up: Callable[[], None] = lambda: None
+        #: Bytes that wait and must arrive.
+        self.answer_bytes = 0
         self._socket = connected
         self._socket.setblocking(False)
+        self._clock = clock
         self._splitter = LineSplitter()
         self._queue: deque[_Line] = deque()
         self._limit = queue_bytes
+        self._policy = Policy(queue_bytes, never_late)
         self._queued = 0
         self._peak = 0
         self._dropped = 0
+        self._taken = 0
+        self._measured_from = (0.0, 0)
         self._behind = False
+        self._slow = False
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -56,6 +94,16 @@ class Connection:
     @property
     def wants_to_write(self) -> bool:
         return bool(self._queue)
+
+    @property
+    def behind(self) -> bool:
+        """Whether a backlog was dropped and the client has not read the rest yet."""
+        return self._behind
+
+    def use(self, policy: Policy) -> None:
+        """Bounds what waits from now on by `policy`; lines that must arrive still by `queue_bytes`."""
+        self._policy = policy
+        self._set_buffer(SLOW_BUFFER_BYTES)
 
     def receive(self) -> list[bytes | TooLongLine]:
         """The lines that have come. Closes itself when the client has."""
@@ -71,33 +119,36 @@ class Connection:
 
     def send(self, line: bytes) -> None:
         """Queues a line that must arrive. A client for which even those pile up past the bound is closed."""
-        self._append(line, replaceable=False)
+        self._append(line, None, None)
         if self._queued > self._limit:
             self._drop_backlog()
         if self._queued > self._limit:
             self.close()
 
-    def send_output(self, lines: list[bytes]) -> bool:
-        """Queues lines that a repaint can replace.
+    def send_output(self, lines: list[bytes], owner: Owner = _NOBODY, before: object = None) -> bool:
+        """Queues lines that something newer can replace.
 
         Returns False when they, and all such that waited, were dropped: then no more may come before `on_caught_up`.
+        Each owner of dropped lines is told, the first time with what stood `before` its first one.
         """
         if self._behind:
+            owner.take_back(before)
             return False
         for line in lines:
-            self._append(line, replaceable=True)
-        if self._queued <= self._limit:
+            self._append(line, owner, before)
+        if self._queued <= self._policy.limit:
             return True
         self._drop_backlog()
         return False
 
     def flush(self) -> None:
-        """Sends what the kernel takes now. Closes itself when the client has."""
+        """Sends what the kernel takes now, and drops what is late. Closes itself when the client has."""
         while self._queue and not self.closed:
             lines = [self._queue[i].data for i in range(min(len(self._queue), _SEND_BUFFERS))]
             try:
                 sent = self._socket.sendmsg(lines)
             except BlockingIOError:
+                self._drop_late()
                 return
             except OSError:
                 self.close()
@@ -111,7 +162,7 @@ class Connection:
         """Idempotent. What waits is dropped."""
         self.closed = True
         self._queue.clear()
-        self._queued = 0
+        self._queued = self.answer_bytes = 0
 
     def release(self) -> None:
         """Gives the descriptor back; only its poller does that, after it has stopped watching it."""
@@ -120,27 +171,73 @@ class Connection:
     def statistics(self) -> ConnectionStatistics:
         return ConnectionStatistics(self._queued, self._peak, self._dropped)
 
-    def _append(self, line: bytes, *, replaceable: bool) -> None:
+    def _append(self, line: bytes, owner: Owner | None, before: object) -> None:
         if self.closed:
             return
-        self._queue.append(_Line(memoryview(line), replaceable))
+        self._queue.append(_Line(memoryview(line), owner, before, self._clock(), self._taken))
         self._queued += len(line)
         self._peak = max(self._peak, self._queued)
+        if owner is None:
+            self.answer_bytes += len(line)
+
+    def _drop_late(self) -> None:
+        if self._behind:
+            return
+        oldest = next((line for line in self._queue if line.owner is not None), None)
+        if oldest is None or not self._policy.is_late(
+            self._clock() - oldest.queued_at, self._taken - oldest.taken_before
+        ):
+            return
+        self._drop_backlog()
 
     def _drop_backlog(self) -> None:
         # The first line stays: some of it may have been sent.
-        kept = [line for i, line in enumerate(self._queue) if i == 0 or not line.replaceable]
-        self._queue = deque(kept)
+        kept: deque[_Line] = deque()
+        owners: dict[int, _Line] = {}
+        for i, line in enumerate(self._queue):
+            if i == 0 or line.owner is None:
+                kept.append(line)
+            else:
+                owners.setdefault(id(line.owner), line)
+        if not owners:
+            return
+        self._queue = kept
         self._queued = sum(len(line.data) for line in kept)
         self._behind = True
         self._dropped += 1
+        self._set_buffer(SLOW_BUFFER_BYTES)
+        for line in owners.values():
+            assert line.owner is not None
+            line.owner.take_back(line.before)
 
     def _forget(self, sent: int) -> None:
         self._queued -= sent
+        self._taken += sent
+        if self._slow:
+            self._measure()
         while sent:
             line = self._queue[0]
+            if line.owner is None:
+                self.answer_bytes -= min(sent, len(line.data))
             if sent < len(line.data):
                 self._queue[0] = line._replace(data=line.data[sent:])
                 return
             sent -= len(line.data)
             self._queue.popleft()
+
+    def _measure(self) -> None:
+        """Gives a client that takes much at once the larger buffer."""
+        now = self._clock()
+        since, taken = self._measured_from
+        if now - since > FAST_SECONDS:
+            self._measured_from = (now, self._taken)
+        elif self._taken - taken > FAST_BYTES:
+            self._set_buffer(FAST_BUFFER_BYTES)
+
+    def _set_buffer(self, size: int) -> None:
+        """Bounds what the kernel holds for a client of dialect 2; dialect 1's is left as it is."""
+        if self._policy.is_late is never_late:
+            return
+        self._slow = size == SLOW_BUFFER_BYTES
+        with contextlib.suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)

@@ -52,6 +52,11 @@ def without_queries(data: bytes) -> bytes:
     return _QUERY.sub(b"", data) if b"\x1b" in data else data
 
 
+def query_spans(data: bytes) -> list[tuple[int, int]]:
+    """Where the complete queries in `data` begin and end."""
+    return [match.span() for match in _QUERY.finditer(data)] if b"\x1b" in data else []
+
+
 def unfinished_at(data: bytes) -> int:
     """Where a sequence begins that `data` does not finish and that may become a query; `len(data)` if none does."""
     begin = max(0, len(data) - QUERY_BYTES)

@@ -18,6 +18,7 @@ from bus.messages import Replay, Replayed, SessionSnapshot, Snapshot, TakeSnapsh
 from bus.position import Position
 from workers.gateway import dialect1, wire
 from workers.gateway.broker_link import BrokerLink
+from workers.gateway.encoders import Encoding, Item
 from workers.gateway.feed import Feed
 from workers.gateway.stream import Stream
 from workers.gateway.utf8 import cut_before
@@ -62,6 +63,7 @@ class Reader:
     def __init__(self, session_id: str, stream: Stream | None, output: Output, upstream: Upstream) -> None:
         self._session_id = session_id
         self._stream = stream
+        self._channel = None if stream is None else stream.join(Encoding.DIALECT1)
         self._output = output
         self._upstream = upstream
         self._state = _State.IDLE
@@ -78,16 +80,19 @@ class Reader:
         return self._stream
 
     def close(self) -> None:
-        self._closed = True
+        """Idempotent."""
         self._stop()
+        if self._stream is not None and self._channel is not None and not self._closed:
+            self._stream.part(self._channel)
+        self._closed = True
 
     def go_live(self) -> None:
         """Sends everything from the stream's present position on."""
         self._state = _State.LIVE
         self._feed = None
         self._attempts = 0
-        if self._stream is not None:
-            self._stream.follow(self)
+        if self._channel is not None:
+            self._channel.follow(self)
         if self._outdated:
             self.refresh()
 
@@ -99,7 +104,7 @@ class Reader:
             # The end of a stream, whose last bytes may not have been sent yet.
             self.refresh()
         elif self._state is _State.LIVE:
-            self.send_output(self._lines_of(repaint))
+            self._send_lines(self._lines_of(repaint))
 
     def refresh(self, then: Callable[[RequestError | None], None] | None = None) -> None:
         """Sends a repaint, then what follows it.
@@ -148,9 +153,8 @@ class Reader:
 
     # --- Follower ---
 
-    def send_output(self, lines: list[bytes]) -> None:
-        if not self._output.send_output(lines):
-            self._stop()
+    def send_output(self, items: list[Item]) -> None:
+        self._send_lines([item.line for item in items])
 
     def stream_broke(self) -> None:
         """A new epoch, or bytes that nobody has any more: only a repaint puts the client's screen right."""
@@ -175,8 +179,8 @@ class Reader:
     def _stop(self) -> None:
         self._state = _State.IDLE
         self._feed = None
-        if self._stream is not None:
-            self._stream.leave(self)
+        if self._channel is not None:
+            self._channel.leave(self)
 
     def _paint(self, data: bytes) -> None:
         """One line if it fits; the rest of a long repaint follows as output."""
@@ -192,15 +196,15 @@ class Reader:
         return lines
 
     def _catch_up(self) -> None:
-        stream, feed = self._stream, self._feed
+        stream, channel, feed = self._stream, self._channel, self._feed
         if self._state is not _State.CATCHING_UP or feed is None or self._closed:
             return
-        goal = stream.position if stream is not None else None
-        if stream is None or goal is None:
+        goal = channel.position if channel is not None else None
+        if stream is None or channel is None or goal is None:
             self.go_live()
         elif goal.epoch != feed.expected.epoch:
             self._paint_again()
-        elif stream.holds(feed.expected):
+        elif channel.holds(feed.expected):
             self._send_pieces(feed.flush())
             if self._state is _State.CATCHING_UP:
                 self.go_live()
@@ -240,4 +244,8 @@ class Reader:
 
     def _send_pieces(self, pieces: list[bytes]) -> None:
         if pieces:
-            self.send_output([dialect1.terminal_data(self._session_id, piece) for piece in pieces])
+            self._send_lines([dialect1.terminal_data(self._session_id, piece) for piece in pieces])
+
+    def _send_lines(self, lines: list[bytes]) -> None:
+        if not self._output.send_output(lines):
+            self._stop()

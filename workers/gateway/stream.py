@@ -1,28 +1,27 @@
 """One session's bytes at the gateway: in order, without a hole, shared by every client that follows them live.
 
-Frames come by publishing, which may drop; what is missing is asked for from the worker's ring. One encoding of a
-frame serves all clients.
+Frames come by publishing, which may drop; what is missing is asked for from the worker's ring. What stands between the
+bytes, such as a change of size, keeps its place. One encoding of a run of bytes serves all clients that get it so.
 """
 
 import logging
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Protocol
 
 from bus.codec import Frame
 from bus.errors import RequestError
 from bus.limits import REPLAY_BYTES
-from bus.messages import GetPosition, Replay, Replayed
+from bus.messages import GetPosition, PromptMark, Replay, Replayed, SizeChanged
 from bus.messages import Position as PositionResult
 from bus.position import Fresh, Missing, NewEpoch, Position, compare
-from workers.gateway import dialect1
-from workers.gateway.feed import Feed
+from workers.gateway.channel import Channel
+from workers.gateway.encoders import Encoding
+from workers.gateway.marks import Mark, Marks
 from workers.gateway.timers import Timer, Timers
 from workers.gateway.worker_link import WorkerLink
 
 log = logging.getLogger("gateway.stream")
-
-#: How long an incomplete character waits for its rest (the gateway's contract).
-_CHARACTER_SECONDS = 0.05
 
 #: After this much quiet the worker is asked whether that was all: a dropped last frame shows in no later one.
 _SETTLE_SECONDS = 0.25
@@ -32,14 +31,11 @@ _REPLAY_SECONDS = 1.0
 _RETRY_SECONDS = 0.2
 
 
-class Follower(Protocol):
-    """Who follows a stream live."""
+class MarkListener(Protocol):
+    """Who is told of marks."""
 
-    def send_output(self, lines: list[bytes]) -> None:
-        """Encoded output, in order."""
-
-    def stream_broke(self) -> None:
-        """Bytes are gone for good: what follows does not continue what was sent."""
+    def take_mark(self, mark: Mark) -> None:
+        """A mark that came; its offset may be ahead of the stream or behind it."""
 
 
 class Stream:
@@ -49,11 +45,17 @@ class Stream:
         self.session_id = session_id
         self._workers = workers
         self._timers = timers
-        self._feed: Feed | None = None
+        #: The position of the next byte; None before the worker has said where it stands.
+        self.expected: Position | None = None
+        #: Where the epoch before this one ended, as far as its bytes came here.
+        self.ended: Position | None = None
+        self.marks = Marks()
+        self._ahead: list[Mark] = []
+        self._channels: dict[Encoding, Channel] = {}
+        self._listeners: set[MarkListener] = set()
         self._replaying = False
         self._moved = False
         self._settling: Timer | None = None
-        self._followers: set[Follower] = set()
         self._waiters: list[Callable[[], None]] = []
         self._quiet_waiters: list[Callable[[], None]] = []
 
@@ -61,13 +63,14 @@ class Stream:
         """Begins where the worker stands; with `from_beginning` at its epoch's first byte, if it still has that."""
 
         def begin(result: PositionResult, _payload: bytes) -> None:
-            if self._feed is None:
+            if self.expected is None:
                 offset = 0 if from_beginning and result.tail == 0 else result.head
-                self._feed = Feed(Position(result.epoch, offset))
+                self._go_to(Position(result.epoch, offset))
+                self._wake()
                 self._replay()
 
         def again(_error: RequestError) -> None:
-            if self.session_id in self._workers.connected and self._feed is None:
+            if self.session_id in self._workers.connected and self.expected is None:
                 self._timers.after(_RETRY_SECONDS, lambda: self.start(from_beginning=from_beginning))
 
         self._workers.ask(self.session_id, GetPosition(), PositionResult, begin, again, seconds=_REPLAY_SECONDS)
@@ -75,34 +78,39 @@ class Stream:
     def begin_epoch(self, epoch: str) -> None:
         """Goes over to `epoch`, from its first byte: a coprocess was attached anew.
 
-        Followers are told now and not at the first frame, so that a program's first output reaches them as output.
+        Followers are told now and not at the first frame, so that a program's first output reaches them as output. The
+        same epoch again means another reader of the same ring: what was printed between the two is looked for there.
         """
-        if self._feed is not None and self._feed.position.epoch != epoch:
+        if self.expected is None:
+            return
+        if self.expected.epoch != epoch:
             self._break(Position(epoch, 0))
-            self._replay()
+        self._replay()
 
-    @property
-    def position(self) -> Position | None:
-        """Up to where followers have been sent everything; None before the worker has said where it stands."""
-        return None if self._feed is None else self._feed.position
+    def join(self, encoding: Encoding) -> Channel:
+        """The channel of an encoding, until `part`."""
+        channel = self._channels.get(encoding)
+        if channel is None:
+            channel = self._channels[encoding] = Channel(self.session_id, encoding, self._timers)
+            if self.expected is not None:
+                channel.begin(self.expected)
+        channel.users += 1
+        return channel
 
-    def holds(self, position: Position) -> bool:
-        """Whether nothing before `position` is still to be sent but what is held back for its end.
+    def part(self, channel: Channel) -> None:
+        channel.users -= 1
+        if not channel.users:
+            del self._channels[channel.encoding]
 
-        A screen as of there does not show that yet, so a client with that screen continues with `follow`.
-        """
-        feed = self._feed
-        return feed is not None and feed.position <= position <= feed.expected and position.epoch == feed.position.epoch
+    def listen(self, listener: MarkListener) -> None:
+        """Tells `listener` of the marks that come; those before are in `marks`."""
+        self._listeners.add(listener)
 
-    def follow(self, follower: Follower) -> None:
-        """Sends `follower` everything from `position` on."""
-        self._followers.add(follower)
-
-    def leave(self, follower: Follower) -> None:
-        self._followers.discard(follower)
+    def unlisten(self, listener: MarkListener) -> None:
+        self._listeners.discard(listener)
 
     def when_moved(self, action: Callable[[], None]) -> None:
-        """Calls `action` once, after `position` has changed."""
+        """Calls `action` once, after `expected` has changed."""
         self._waiters.append(action)
 
     def when_quiet(self, action: Callable[[], None]) -> None:
@@ -110,20 +118,31 @@ class Stream:
         self._quiet_waiters.append(action)
         self._settle()
 
-    def take(self, frames: list[Frame]) -> None:
-        """Takes frames of this session, in the order in which they came."""
+    def take(self, messages: list[Frame | SizeChanged | PromptMark]) -> None:
+        """Takes frames and marks of this session, in the order in which they came."""
         fresh: list[bytes] = []
-        for frame in frames:
-            if self._feed is None or self._replaying:
+        for message in messages:
+            if not isinstance(message, Frame):
+                self.take_mark(message)
+            elif self.expected is None or self._replaying:
                 self._moved = True
-                break
-            self._take_frame(frame, fresh)
+            else:
+                self._take_frame(message, fresh)
         self._deliver(b"".join(fresh))
 
+    def take_mark(self, event: SizeChanged | PromptMark) -> None:
+        """Takes a mark, which may come by two ways."""
+        mark = self.marks.add(event)
+        if mark is None:
+            return
+        if self.expected is not None:
+            self._ahead = self.marks.since(self.expected)
+        for listener in list(self._listeners):
+            listener.take_mark(mark)
+
     def _take_frame(self, frame: Frame, fresh: list[bytes]) -> None:
-        feed = self._feed
-        assert feed is not None
-        expected = Position(feed.expected.epoch, feed.expected.offset + sum(map(len, fresh)))
+        assert self.expected is not None
+        expected = Position(self.expected.epoch, self.expected.offset + sum(map(len, fresh)))
         match compare(expected, frame.header.epoch, frame.header.offset, len(frame.payload)):
             case Fresh(skip):
                 fresh.append(frame.payload[skip:] if skip else frame.payload)
@@ -140,21 +159,18 @@ class Stream:
 
     def _replay(self) -> None:
         """Asks the worker for what follows our position, until there is nothing more."""
-        feed = self._feed
-        if self._replaying or feed is None:
+        expected = self.expected
+        if self._replaying or expected is None:
             return
         self._replaying = True
-        command = Replay(epoch=feed.expected.epoch, offset=feed.expected.offset, limit=REPLAY_BYTES)
+        command = Replay(epoch=expected.epoch, offset=expected.offset, limit=REPLAY_BYTES)
         self._workers.ask(
             self.session_id, command, Replayed, self._replayed, self._replay_failed, seconds=_REPLAY_SECONDS
         )
 
     def _replayed(self, result: Replayed, data: bytes) -> None:
         self._replaying = False
-        feed = self._feed
-        if feed is None:
-            return
-        if Position(result.epoch, result.offset) != feed.expected:
+        if Position(result.epoch, result.offset) != self.expected:
             self._break(Position(result.epoch, result.offset))
         self._deliver(data)
         if result.offset + len(data) < result.head:
@@ -185,35 +201,36 @@ class Stream:
 
     # --- to the followers ---
 
+    def _go_to(self, position: Position) -> None:
+        self.expected = position
+        self._ahead = self.marks.since(position)
+        for channel in self._channels.values():
+            channel.begin(position)
+
     def _break(self, position: Position) -> None:
         """Goes on at `position`, which does not continue what was sent."""
-        self._feed = Feed(position)
-        for follower in list(self._followers):
-            follower.stream_broke()
+        if self.expected is not None and self.expected.epoch != position.epoch:
+            self.ended = self.expected
+        self._go_to(position)
+        for channel in list(self._channels.values()):
+            channel.tell_broken()
         self._wake()
 
     def _deliver(self, data: bytes) -> None:
-        feed = self._feed
-        if not data or feed is None:
+        """Sends bytes, cut where marks belong between them."""
+        if not data or self.expected is None:
             return
         self._moved = True
         self._settle()
-        self._send(feed.take(data))
-        if feed.holds_character:
-            held = feed.expected
-            self._timers.after(_CHARACTER_SECONDS, lambda: self._give_up_character(held))
-
-    def _give_up_character(self, held: Position) -> None:
-        """Sends the beginning of a character whose rest has not come."""
-        feed = self._feed
-        if feed is not None and feed.expected == held and feed.holds_character:
-            self._send(feed.flush())
-
-    def _send(self, pieces: list[bytes]) -> None:
-        if self._followers and pieces:
-            lines = [dialect1.terminal_data(self.session_id, piece) for piece in pieces]
-            for follower in list(self._followers):
-                follower.send_output(lines)
+        epoch, begin = self.expected
+        end = begin + len(data)
+        cuts = [begin, *sorted({mark.offset for mark in self._ahead if begin < mark.offset < end}), end]
+        for start, stop in pairwise(cuts):
+            self.expected = Position(epoch, stop)
+            run = data if stop - start == len(data) else data[start - begin : stop - begin]
+            for channel in list(self._channels.values()):
+                channel.take(run)
+        self._ahead = [mark for mark in self._ahead if mark.offset > end]
         self._wake()
 
     def _wake(self) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import zmq
 
 from bus import codec, sockets, topics
-from bus.codec import Frame
+from bus.codec import Event, Frame
 from bus.dropped import Dropped
 from bus.errors import Busy, NotAttached, ProtocolError
 from bus.limits import RPC_SECONDS
@@ -24,16 +24,16 @@ log = logging.getLogger("gateway.workers")
 
 R = TypeVar("R", bound=AnyResult)
 
-#: Frames taken in a row before input and clients get their turn: 4 MiB at most.
-_FRAMES_PER_TURN = 64
+#: Frames taken in a row before input and clients get their turn: 1 MiB at most.
+_FRAMES_PER_TURN = 16
 _REPLIES_PER_TURN = 64
 
 
 class WorkerLink:
-    """Frames from and requests to the workers of the sessions that were connected."""
+    """Frames and events from, and requests to the workers of the sessions that were connected."""
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], paths: Paths, timers: Timers) -> None:
-        self.frames = sockets.subscriber(context, [], [topics.PTY.encode()])
+        self.frames = sockets.subscriber(context, [], [topics.PTY.encode(), topics.EVENT.encode()])
         self.replies = sockets.rpc_fan(context)
         self._paths = paths
         self._requests = Requests(timers)
@@ -80,15 +80,15 @@ class WorkerLink:
         for _worker, *parts in sockets.waiting(self.replies, _REPLIES_PER_TURN):
             self._requests.receive(parts)
 
-    def receive_frames(self) -> Iterator[Frame]:
-        """The frames that wait, `_FRAMES_PER_TURN` at most. What cannot be read is counted and dropped."""
+    def receive_frames(self) -> Iterator[Frame | Event]:
+        """The frames and events that wait, `_FRAMES_PER_TURN` at most. What cannot be read is counted and dropped."""
         for parts in sockets.waiting(self.frames, _FRAMES_PER_TURN):
             try:
                 message = codec.decode_published(parts)
             except ProtocolError as error:
                 self._dropped.take(error)
                 continue
-            if isinstance(message, Frame):
+            if isinstance(message, Frame | Event):
                 yield message
 
     def close(self) -> None:

@@ -2,9 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.position import Position
-from workers.gateway.wire import DATA_BYTES
 from workers.gateway.feed import Feed
 from workers.gateway.queries import without_queries
+from workers.gateway.wire import DATA_BYTES
 
 
 @given(

@@ -3,10 +3,18 @@
 from bus.errors import RequestTimeout
 from bus.position import Position
 from tests.workers.gateway.playbook import SESSION, Clock, Output, Worker
+from workers.gateway.encoders import Encoding, Item
 from workers.gateway.stream import Stream
 
 
-class Follower(Output):
+class Follower:
+    def __init__(self) -> None:
+        self._output = Output()
+        self.got = self._output.got
+
+    def send_output(self, items: list[Item]) -> None:
+        self._output.send_output([item.line for item in items])
+
     def stream_broke(self) -> None:
         self.got.append("broke")
 
@@ -19,7 +27,8 @@ class Play:
         self.worker = Worker(printed)
         self.stream = Stream(SESSION, self.worker, self.clock.timers)  # type: ignore[arg-type]
         self.follower = Follower()
-        self.stream.follow(self.follower)  # type: ignore[arg-type]
+        self.channel = self.stream.join(Encoding.DIALECT1)
+        self.channel.follow(self.follower)
         self.stream.start(from_beginning=from_beginning)
         self.worker.answer_all()
 
@@ -44,7 +53,7 @@ def test_a_new_session_whose_beginning_is_lost_is_followed_from_where_it_stands(
     stream = Stream(SESSION, worker, clock.timers)  # type: ignore[arg-type]
     stream.start(from_beginning=True)
     worker.answer_all()
-    assert stream.position == Position("e1", 10)
+    assert stream.expected == Position("e1", 10)
 
 
 def test_frames_come_through_once_each_and_in_order() -> None:
@@ -150,7 +159,7 @@ def test_a_character_whose_rest_comes_in_time_is_not_cut() -> None:
 
 def test_who_has_left_gets_nothing() -> None:
     play = Play()
-    play.stream.leave(play.follower)  # type: ignore[arg-type]
+    play.channel.leave(play.follower)
     play.stream.take([play.worker.print(b"x")])
     assert play.got == []
-    assert play.stream.position == Position("e1", 1)
+    assert play.stream.expected == Position("e1", 1)
