@@ -5,8 +5,10 @@ import sys
 import zmq
 
 from bus import config, process
+from bus.errors import SetupError
 from bus.paths import Paths, check
 from workers.gateway.app import Gateway
+from workers.gateway.audit import AuditLog, NoAudit
 from workers.gateway.listener import Listener
 
 
@@ -22,10 +24,11 @@ def serve() -> int:
     settings = config.load(paths)
     process.start_logging(settings.log_level)
     stop = process.StopSignal()
+    audit = _audit(paths) if settings.gateway.audit else NoAudit()
     listener = Listener(paths.gateway_socket)
     try:
         with zmq.Context() as context:
-            gateway = Gateway(context, paths, settings.gateway, listener)
+            gateway = Gateway(context, paths, settings.gateway, listener, audit)
             try:
                 gateway.run(stop)
             finally:
@@ -33,6 +36,13 @@ def serve() -> int:
     finally:
         listener.close()
     return process.EXIT_OK
+
+
+def _audit(paths: Paths) -> AuditLog:
+    try:
+        return AuditLog(paths.audit)
+    except OSError as error:
+        raise SetupError(f"cannot write the audit log {paths.audit}: {error.strerror}") from None
 
 
 if __name__ == "__main__":

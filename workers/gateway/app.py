@@ -2,12 +2,14 @@
 
 import itertools
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from socket import socket
 
 import zmq
 
+from bus import peer
 from bus.codec import Event, Frame
 from bus.config import Gateway as Settings
 from bus.errors import Busy
@@ -15,38 +17,52 @@ from bus.messages import Attachment, Layout, PromptMark, SessionConfig, SessionS
 from bus.paths import Paths
 from bus.process import StopSignal
 from workers.gateway import dialect1
+from workers.gateway.audit import Audit
 from workers.gateway.broker_link import BrokerLink
+from workers.gateway.claims import Claims
+from workers.gateway.client import Client
 from workers.gateway.connection import Connection
-from workers.gateway.conversation import Conversation
+from workers.gateway.identity import Identity
+from workers.gateway.leases import Grid, Leases
 from workers.gateway.listener import Listener
 from workers.gateway.reader import Upstream
+from workers.gateway.services import Services
 from workers.gateway.session_table import SessionTable
-from workers.gateway.timers import Timers
+from workers.gateway.timers import Timers, TurnClock
+from workers.gateway.typist import Typist
 from workers.gateway.worker_link import WorkerLink
 
 log = logging.getLogger("gateway")
 
-#: A client that speaks another dialect says so within this (the gateway's contract).
-_HELLO_SECONDS = 0.1
-
 #: The longest wait for an event: whether supervisord still lives is looked at then.
 _TICK_SECONDS = 1.0
+
+#: How long the end waits for leased sizes to be given back.
+_CLOSE_SECONDS = 1.0
+_CLOSE_POLL_MS = 100
 
 
 class Gateway:
     """Serves clients at a listener until told to stop."""
 
     def __init__(
-        self, context: zmq.Context[zmq.Socket[bytes]], paths: Paths, settings: Settings, listener: Listener
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        paths: Paths,
+        settings: Settings,
+        listener: Listener,
+        audit: Audit,
     ) -> None:
         self._settings = settings
         self._listener = listener
         self._timers = Timers()
         self._broker = BrokerLink(context, paths, self._timers, self._take_event)
         self._workers = WorkerLink(context, paths, self._timers)
-        self._table = SessionTable(self._broker, self._workers, self._timers)
-        self._upstream = Upstream(self._broker, self._workers)
-        self._clients: dict[int, tuple[Connection, Conversation]] = {}
+        self._clock = TurnClock()
+        self._audit = audit
+        self._services = self._serve_with(audit)
+        self._table = self._services.table
+        self._clients: dict[int, Client] = {}
         self._numbers = itertools.count(1)
         self._poller = zmq.Poller()
         for readable in (
@@ -58,13 +74,32 @@ class Gateway:
         ):
             self._poller.register(readable, zmq.POLLIN)
 
+    def _serve_with(self, audit: Audit) -> Services:
+        table = SessionTable(self._broker, self._workers, self._timers)
+
+        def size_of(session_id: str) -> Grid | None:
+            session = None if table.index is None else table.index.sessions.get(session_id)
+            return None if session is None else Grid(session.columns, session.rows)
+
+        claims = Claims()
+        return Services(
+            table=table,
+            upstream=Upstream(self._broker, self._workers),
+            timers=self._timers,
+            claims=claims,
+            leases=Leases(self._broker, self._timers, size_of),
+            typist=Typist(table, claims, audit),
+        )
+
     def run(self, stop: StopSignal) -> None:
         """Serves until `stop` says so."""
         self._poller.register(stop.fileno(), zmq.POLLIN)
         self._broker.start()
         while not stop:
             wait = self._timers.seconds_left(_TICK_SECONDS)
+            self._clock.wait_begins()
             ready = dict(self._poller.poll(int(wait * 1000) + 1))
+            self._clock.wait_ended()
             if self._workers.frames in ready:
                 self._take_frames()
             if self._workers.replies in ready:
@@ -82,8 +117,14 @@ class Gateway:
             self._flush_clients()
 
     def close(self) -> None:
+        """Lets the clients go. Sizes that they had leased are given back first."""
         for descriptor in list(self._clients):
             self._drop(descriptor)
+        deadline = time.monotonic() + _CLOSE_SECONDS
+        while self._services.leases.returning and time.monotonic() < deadline:
+            if self._broker.replies.poll(_CLOSE_POLL_MS):
+                self._broker.receive_replies()
+        self._audit.close()
         self._broker.close()
         self._workers.close()
 
@@ -112,8 +153,10 @@ class Gateway:
         match event.body:
             case Layout():
                 index = self._table.apply(event.body)
-                for _connection, conversation in list(self._clients.values()):
-                    conversation.layout_changed(index)
+                self._services.claims.keep_sessions(set(index.sessions))
+                self._services.leases.keep_sessions(set(index.sessions))
+                for client in list(self._clients.values()):
+                    client.conversation.layout_changed(index)
             case Attachment(attached=True, session_id=session_id, epoch=epoch):
                 stream = self._table.streams.get(session_id)
                 if stream is not None:
@@ -123,11 +166,11 @@ class Gateway:
                 if stream is not None:
                     stream.take_mark(event.body)
             case SessionSnapshot():
-                for _connection, conversation in list(self._clients.values()):
-                    conversation.screen_changed(event.body, event.payload)
+                for client in list(self._clients.values()):
+                    client.conversation.screen_changed(event.body, event.payload)
             case SessionConfig(session_id=session_id, config=config):
-                for _connection, conversation in list(self._clients.values()):
-                    conversation.config_changed(session_id, config)
+                for client in list(self._clients.values()):
+                    client.conversation.config_changed(session_id, config)
 
     # --- clients ---
 
@@ -138,39 +181,35 @@ class Gateway:
         if len(self._clients) >= self._settings.clients:
             _turn_away(connected, self._settings.clients)
             return
-        connection = Connection(connected, next(self._numbers), self._settings.client_queue_bytes)
-        conversation = Conversation(connection, self._table, self._upstream, self._timers, self._settings)
-        self._clients[connection.fileno()] = (connection, conversation)
+        connection = Connection(connected, next(self._numbers), self._settings.client_queue_bytes, self._clock)
+        identity = Identity(connection.number, peer.peer_pid(connected))
+        self._clients[connection.fileno()] = Client(connection, identity, self._services, self._settings)
         self._poller.register(connection.fileno(), zmq.POLLIN)
-        self._timers.after(_HELLO_SECONDS, lambda: None if connection.closed else conversation.start())
         log.info("client %d connected; %d in all", connection.number, len(self._clients))
 
     def _serve(self, descriptor: int, events: int) -> None:
-        connection, conversation = self._clients[descriptor]
         if events & (zmq.POLLIN | zmq.POLLERR):
-            for line in connection.receive():
-                conversation.receive(line)
+            self._clients[descriptor].receive()
 
     def _flush_clients(self) -> None:
         """Sends what this turn has queued, and watches for what each client can do next."""
-        for descriptor, (connection, conversation) in list(self._clients.items()):
-            connection.flush()
-            if connection.closed:
+        for descriptor, client in list(self._clients.items()):
+            client.connection.flush()
+            if client.connection.closed:
                 self._drop(descriptor)
                 continue
-            wanted = zmq.POLLIN if conversation.wants_input else 0
-            if connection.wants_to_write:
+            wanted = zmq.POLLIN if client.conversation.wants_input else 0
+            if client.connection.wants_to_write:
                 wanted |= zmq.POLLOUT
             self._poller.modify(descriptor, wanted)
 
     def _drop(self, descriptor: int) -> None:
-        connection, conversation = self._clients.pop(descriptor)
+        client = self._clients.pop(descriptor)
         if descriptor in self._poller:
             self._poller.unregister(descriptor)
-        conversation.close()
-        connection.close()
-        connection.release()
-        log.info("client %d is gone; %s", connection.number, connection.statistics())
+        client.close()
+        client.connection.release()
+        log.info("client %d is gone; %s", client.identity.number, client.connection.statistics())
 
 
 def _turn_away(connected: socket, limit: int) -> None:

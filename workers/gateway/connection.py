@@ -29,6 +29,10 @@ _RECEIVE_BYTES = 256 * 1024
 _SEND_BUFFERS = 64
 
 
+#: What waits for a client that has read nearly all.
+_LITTLE_BYTES = 16 * 1024
+
+
 class ConnectionStatistics(NamedTuple):
     """What waits for the client in bytes, the most that ever did, and how often a backlog was dropped."""
 
@@ -87,6 +91,7 @@ class Connection:
         self._measured_from = (0.0, 0)
         self._behind = False
         self._slow = False
+        self._when_read: list[Callable[[], None]] = []
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -104,6 +109,10 @@ class Connection:
         """Bounds what waits from now on by `policy`; lines that must arrive still by `queue_bytes`."""
         self._policy = policy
         self._set_buffer(SLOW_BUFFER_BYTES)
+
+    def when_read(self, action: Callable[[], None]) -> None:
+        """Calls `action` once, from `flush`, when little waits for the client."""
+        self._when_read.append(action)
 
     def receive(self) -> list[bytes | TooLongLine]:
         """The lines that have come. Closes itself when the client has."""
@@ -143,6 +152,13 @@ class Connection:
 
     def flush(self) -> None:
         """Sends what the kernel takes now, and drops what is late. Closes itself when the client has."""
+        self._send_waiting()
+        if self._when_read and self._queued <= _LITTLE_BYTES:
+            actions, self._when_read = self._when_read, []
+            for action in actions:
+                action()
+
+    def _send_waiting(self) -> None:
         while self._queue and not self.closed:
             lines = [self._queue[i].data for i in range(min(len(self._queue), _SEND_BUFFERS))]
             try:
@@ -162,6 +178,7 @@ class Connection:
         """Idempotent. What waits is dropped."""
         self.closed = True
         self._queue.clear()
+        self._when_read.clear()
         self._queued = self.answer_bytes = 0
 
     def release(self) -> None:

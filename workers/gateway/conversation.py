@@ -30,11 +30,11 @@ from bus.messages import (
 )
 from workers.gateway import dialect1, wire
 from workers.gateway.connection import Connection
+from workers.gateway.identity import Identity
 from workers.gateway.layout import LayoutIndex
 from workers.gateway.lines import TooLongLine
-from workers.gateway.reader import Reader, Upstream
-from workers.gateway.session_table import SessionTable
-from workers.gateway.timers import Timers
+from workers.gateway.reader import Reader
+from workers.gateway.services import Services
 
 log = logging.getLogger("gateway.client")
 
@@ -52,13 +52,13 @@ _COMMAND_SECONDS = 15.0
 class Conversation:
     """A client from its first line on. It gets `start` once, then `layout_changed` for every layout."""
 
-    def __init__(
-        self, connection: Connection, table: SessionTable, upstream: Upstream, timers: Timers, settings: Gateway
-    ) -> None:
+    def __init__(self, connection: Connection, identity: Identity, services: Services, settings: Gateway) -> None:
         self._connection = connection
-        self._table = table
-        self._upstream = upstream
-        self._timers = timers
+        self._identity = identity
+        self._table = services.table
+        self._upstream = services.upstream
+        self._timers = services.timers
+        self._typist = services.typist
         self._settings = settings
         self._readers: dict[str, Reader] = {}
         self._running = False
@@ -67,6 +67,7 @@ class Conversation:
         self._tab: str | None = None
         self._switches = 0
         self._typing_bytes = 0
+        self._closed = False
         connection.on_caught_up = self._caught_up
 
     @property
@@ -75,7 +76,10 @@ class Conversation:
         return self._typing_bytes < TYPING_BYTES
 
     def close(self) -> None:
+        """The client is gone, or speaks dialect 2 from now on."""
         self._starts += 1
+        self._running = False
+        self._closed = True
         for reader in self._readers.values():
             reader.close()
         self._readers.clear()
@@ -88,6 +92,8 @@ class Conversation:
         Without iTerm2 there is nothing to start with: an `error` says why after a moment, and the sequence comes when
         iTerm2 does.
         """
+        if self._closed:
+            return
         self._starts += 1
         self._running = False
         self._keep_readers(None)
@@ -108,7 +114,7 @@ class Conversation:
 
     def _say_unavailable(self) -> None:
         index = self._table.index
-        if self._connection.closed or self._running or (index is not None and index.connected):
+        if self._closed or self._running or (index is not None and index.connected):
             return
         reason = "the broker does not answer" if index is None else index.layout.iterm2.reason
         self._connection.send(dialect1.error(Iterm2Unavailable(f"iTerm2 is not available: {reason}")))
@@ -226,7 +232,8 @@ class Conversation:
             self._refuse(Internal("the gateway failed to carry this out; its log says where"))
 
     def _refuse(self, error: RequestError) -> None:
-        self._connection.send(dialect1.error(error))
+        if not self._closed:
+            self._connection.send(dialect1.error(error))
 
     def _index(self) -> LayoutIndex:
         index = self._table.index
@@ -248,14 +255,18 @@ class Conversation:
     def _terminal_input(self, request: dialect1.TerminalInput) -> None:
         session_id = self._check_session("terminal_input", request.session_id)
         size = len(request.data)
-        self._typing_bytes += size
 
-        def done(error: RequestError | None) -> None:
+        def done(error: RequestError | None, _written: int) -> None:
             self._typing_bytes -= size
             if error is not None:
                 self._refuse(_prefixed("terminal_input", error))
 
-        self._table.typing(session_id).put(request.data, done)
+        self._typing_bytes += size
+        try:
+            self._typist.type(self._identity, session_id, request.data, done)
+        except Busy:
+            self._typing_bytes -= size
+            raise
 
     def _terminal_resize(self, request: dialect1.TerminalResize) -> None:
         session_id = self._check_session("terminal_resize", request.session_id)

@@ -57,13 +57,17 @@ class WindowNode(Struct, frozen=True, kw_only=True):
 
 
 class LayoutTree(Struct, frozen=True, kw_only=True):
-    """Windows, tabs and panes. `more`: the next `layout` continues this one, a window perhaps with more tabs."""
+    """Windows, tabs and panes; `buried` sessions are in none.
+
+    `more`: the next `layout` continues this one, its first window perhaps with more tabs of the last one here.
+    """
 
     windows: tuple[WindowNode, ...]
     active_window_id: str | None
     active_tab_id: str | None
     active_session_id: str | None
     application_active: bool
+    buried: tuple[SessionLeaf, ...] = ()
     more: bool = False
 
 

@@ -26,6 +26,17 @@ class LayoutIndex:
             for session in _sessions(tab.root)
         }
 
+        #: Every live session, the buried ones too.
+        self.sessions = {name: place.session for name, place in self.places.items()}
+        self.sessions.update((session.session_id, session) for session in layout.buried)
+        self._windows = {window.window_id for window in layout.windows}
+
+    def has_tab(self, tab_id: str) -> bool:
+        return tab_id in self._tabs
+
+    def has_window(self, window_id: str) -> bool:
+        return window_id in self._windows
+
     @property
     def connected(self) -> bool:
         return self.layout.iterm2.state == "connected"

@@ -48,6 +48,9 @@ def layout_trees(index: LayoutIndex | None) -> list[LayoutTree]:
             parts[-1][-1] = msgspec.structs.replace(last, tabs=(*last.tabs, tab))
             room -= size
     told = focus(index)
+    buried = tuple(_leaf(session, _TEXT_CHARACTERS) for session in index.layout.buried)
+    if parts[-1] and sum(map(_size, buried)) > room:
+        parts.append([])
     return [
         LayoutTree(
             windows=tuple(windows),
@@ -55,6 +58,7 @@ def layout_trees(index: LayoutIndex | None) -> list[LayoutTree]:
             active_tab_id=told.tab_id,
             active_session_id=told.session_id,
             application_active=told.application_active,
+            buried=buried if number == len(parts) else (),
             more=number < len(parts),
         )
         for number, windows in enumerate(parts, 1)
@@ -63,7 +67,8 @@ def layout_trees(index: LayoutIndex | None) -> list[LayoutTree]:
 
 def shape(index: LayoutIndex) -> object:
     """What of a layout is told by a new `layout`; the rest is told by `session` and `focus`."""
-    return [
+    buried = [session.session_id for session in index.layout.buried]
+    return buried, [
         (
             window.window_id,
             window.selected_tab_id,
@@ -86,11 +91,11 @@ def focus(index: LayoutIndex) -> Focus:
 
 def changes(before: LayoutIndex, after: LayoutIndex) -> Iterator[SessionChanged]:
     """What changed of the sessions that were there before and are there now."""
-    for session_id, place in after.places.items():
-        old = before.places.get(session_id)
-        if old is None or old.session == place.session:
+    for session_id, session in after.sessions.items():
+        old = before.sessions.get(session_id)
+        if old is None or old == session:
             continue
-        was, now = (msgspec.structs.asdict(_leaf(p.session, _TEXT_CHARACTERS)) for p in (old, place))
+        was, now = (msgspec.structs.asdict(_leaf(each, _TEXT_CHARACTERS)) for each in (old, session))
         changed = {key: value for key, value in now.items() if value != was[key]}
         if changed:
             yield SessionChanged(session_id=session_id, **changed)

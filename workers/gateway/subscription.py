@@ -147,6 +147,11 @@ class Subscription:
     def stream(self) -> Stream | None:
         return self._stream
 
+    @property
+    def place(self) -> Position | None:
+        """Where the client stands: a subscription that takes this one's place resumes there."""
+        return self._at
+
     def close(self) -> None:
         """Idempotent. Requests that wait are refused."""
         self._stop()

@@ -5,6 +5,32 @@ import itertools
 import time
 from collections.abc import Callable
 
+#: The most that a turn's work counts for others.
+_TURN_SECONDS = 0.05
+
+
+class TurnClock:
+    """Seconds as the clients of a poll loop could use them: work that took long was not theirs, and counts little."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last = clock()
+        self._now = 0.0
+
+    def wait_begins(self) -> None:
+        """The loop has done its work and waits for the next event."""
+        now = self._clock()
+        self._now += min(now - self._last, _TURN_SECONDS)
+        self._last = now
+
+    def wait_ended(self) -> None:
+        now = self._clock()
+        self._now += now - self._last
+        self._last = now
+
+    def __call__(self) -> float:
+        return self._now
+
 
 class Timer:
     """One call to come. `cancel` it when what it waits for has happened."""

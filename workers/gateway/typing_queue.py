@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bus.errors import Busy, NotAttached, RequestError
+from bus.errors import Busy, NotAttached, RequestError, RequestTimeout
 from bus.limits import INPUT_BYTES
 from bus.messages import Done, Input, SendText, Written
 from workers.gateway.broker_link import BrokerLink
@@ -24,14 +24,18 @@ _TEXT_BYTES = 4 * 1024
 #: How long a session's program may leave a piece unread.
 _INPUT_SECONDS = 10.0
 
-#: Told once for each input: None when all of it was written.
-OnDone = Callable[[RequestError | None], None]
+#: Told once for each input: None when all of it was written, and how many of its bytes were for certain.
+OnDone = Callable[[RequestError | None, int], None]
+
+#: Nobody knows what became of a piece that nobody answered, and to send it again could type it twice.
+_UNCERTAIN = "the session's worker did not answer: of this input, up to {} more bytes may have been written"
 
 
 @dataclass(slots=True)
 class _Typed:
     rest: bytes
     on_done: OnDone
+    written: int = 0
 
 
 class TypingQueue:
@@ -45,12 +49,15 @@ class TypingQueue:
         self._workers = workers
         self._takes_bytes = takes_bytes
         self._inputs: deque[_Typed] = deque()
+        #: Bytes that were put and are not in the session yet.
+        self.waiting_bytes = 0
         self._under_way = False
         self._pumping = False
 
     def put(self, data: bytes, on_done: OnDone) -> None:
         """Types `data` after all that was put before."""
         self._inputs.append(_Typed(data, on_done))
+        self.waiting_bytes += len(data)
         self._pump()
 
     def _pump(self) -> None:
@@ -62,7 +69,7 @@ class TypingQueue:
             typed = self._inputs[0]
             if not typed.rest:
                 self._inputs.popleft()
-                typed.on_done(None)
+                typed.on_done(None, typed.written)
                 continue
             self._under_way = True
             if self._takes_bytes():
@@ -81,6 +88,8 @@ class TypingQueue:
             if isinstance(error, NotAttached):
                 # It has just ended, or is about to be attached: iTerm2's own way is always there.
                 self._send_text(typed)
+            elif isinstance(error, RequestTimeout):
+                self._fail(typed, RequestTimeout(_UNCERTAIN.format(len(piece))))
             else:
                 self._fail(typed, error)
 
@@ -103,6 +112,8 @@ class TypingQueue:
 
     def _finish(self, typed: _Typed, written: int, asked: int) -> None:
         typed.rest = typed.rest[written:]
+        typed.written += written
+        self.waiting_bytes -= written
         if written < asked:
             left = len(typed.rest)
             self._fail(typed, Busy(f"the program in this session stopped reading: {left} bytes were not written"))
@@ -113,5 +124,6 @@ class TypingQueue:
     def _fail(self, typed: _Typed, error: RequestError) -> None:
         self._inputs.popleft()
         self._under_way = False
-        typed.on_done(error)
+        self.waiting_bytes -= len(typed.rest)
+        typed.on_done(error, typed.written)
         self._pump()

@@ -10,10 +10,16 @@ import pytest
 from bus.config import Gateway
 from bus.messages import Iterm2Status, Layout, Session, Split, Tab, Window
 from tests.workers.gateway.playbook import SESSION, Broker, Clock, Worker
+from workers.gateway.audit import NoAudit
+from workers.gateway.claims import Claims
 from workers.gateway.connection import Connection
 from workers.gateway.conversation import TYPING_BYTES, Conversation
+from workers.gateway.identity import Identity
+from workers.gateway.leases import Leases
 from workers.gateway.reader import Upstream
+from workers.gateway.services import Services
 from workers.gateway.session_table import SessionTable
+from workers.gateway.typist import Typist
 
 
 class Play:
@@ -23,10 +29,19 @@ class Play:
         self.clock = Clock()
         upstream = Upstream(Broker(), Worker())  # type: ignore[arg-type]
         self.table = SessionTable(*upstream, self.clock.timers)
+        claims = Claims()
+        services = Services(
+            table=self.table,
+            upstream=upstream,
+            timers=self.clock.timers,
+            claims=claims,
+            leases=Leases(upstream.broker, self.clock.timers, lambda _session_id: None),
+            typist=Typist(self.table, claims, NoAudit()),
+        )
         ours, self.client = socket.socketpair()
         self.client.setblocking(False)
         self.connection = Connection(ours, 1, 1 << 20)
-        self.conversation = Conversation(self.connection, self.table, upstream, self.clock.timers, Gateway())
+        self.conversation = Conversation(self.connection, Identity(1), services, Gateway())
 
     def received(self) -> list[dict[str, object]]:
         self.connection.flush()

@@ -63,7 +63,7 @@ class Play:
         self.queue = TypingQueue(SESSION, broker, worker, lambda: self.attached)  # type: ignore[arg-type]
 
     def type(self, name: str, data: bytes) -> None:
-        self.queue.put(data, lambda error: self.done.append((name, error)))
+        self.queue.put(data, lambda error, _written: self.done.append((name, error)))
 
 
 def test_one_piece_at_a_time_and_in_order() -> None:

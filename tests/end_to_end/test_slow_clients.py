@@ -1,0 +1,100 @@
+"""Clients that do not read, or read slowly: they wait alone, are shed, and recover."""
+
+import base64
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import psutil
+import pytest
+
+from tests.end_to_end.client2 import Client2
+from tests.end_to_end.conftest import System
+from tests.support import wait_until
+
+#: What the gateway may need beyond what it needs at rest, with one client that never reads, one that reads 1 KB/s and
+#: eight normal ones: twice the bytes that may wait for one client, since the waiting lines are shared.
+_MEMORY = 64 * 1024 * 1024
+
+_FLOOD = 30_000_000
+
+
+@pytest.fixture
+def connect2(system: System, fresh_session: str) -> Iterator[Callable[..., Client2]]:
+    """Connects clients of the session; each says hello at once, before it is taken for one of dialect 1."""
+    with ExitStack() as stack:
+
+        def connect(**how: object) -> Client2:
+            client = Client2(system.paths.gateway_socket, **how)  # type: ignore[arg-type]
+            stack.callback(client.close)
+            client.send("hello", version=2, sessions=[fresh_session])
+            return client
+
+        yield connect
+
+
+def _gateway(system: System) -> psutil.Process:
+    return psutil.Process(system.supervisorctl()["gateway"][1])
+
+
+def test_slow_clients_are_shed_and_recover_and_the_others_get_every_byte(
+    system: System, connect2: Callable[..., Client2], fresh_session: str
+) -> None:
+    normal = [connect2(keep=False) for _ in range(8)]
+    deaf, slow = connect2(reads=False), connect2(bytes_per_second=1000)
+    for client in (*normal, slow):
+        client.expect("snapshot")
+    gateway = _gateway(system)
+    before = peak = gateway.memory_info().rss
+    typist = normal[0]
+    typist.type(fresh_session, f"head -c {_FLOOD} /dev/zero | tr '\\0' x; echo don''e\n".encode())
+
+    def all_have_it() -> bool:
+        nonlocal peak
+        peak = max(peak, gateway.memory_info().rss)
+        return all(client.ends_with(fresh_session, b"done\r\nready$ ") for client in normal)
+
+    wait_until(all_have_it, "the end of the flood at the normal clients", seconds=120)
+    print(f"memory of the gateway: {(peak - before) / 2**20:.1f} MiB more")
+    assert peak - before < _MEMORY
+    for client in normal:
+        stream = client.stream(fresh_session)
+        assert stream.gaps == []
+        assert stream.data.count(b"x") >= _FLOOD
+    deaf.go_on()
+    slow.bytes_per_second = None
+    for client in (deaf, slow):
+        client.expect("gap")
+        wait_until(
+            lambda client=client: client.stream(fresh_session).end == typist.stream(fresh_session).end, "the last byte"
+        )
+        screen = [m for m in client.messages if m["type"] == "snapshot"][-1]
+        assert b"done" in base64.b64decode(screen["data"])
+        assert client.type(fresh_session, b"echo re''covered\n")["type"] == "result"
+        client.wait_output(fresh_session, b"recovered\r\n")
+
+
+def test_ctrl_c_under_a_flood_gives_a_quiet_and_right_screen_at_a_client_that_is_slow(
+    connect2: Callable[..., Client2], fresh_session: str
+) -> None:
+    watcher = connect2(keep=False)
+    watcher.expect("snapshot")
+    slow = connect2(bytes_per_second=100 * 1024)
+    slow.expect("snapshot")
+    slow.type(fresh_session, b"yes\n")
+    slow.expect("gap", seconds=60)
+    wait_until(lambda: slow.received > 500_000, "a flood that has gone on for a while", seconds=60)
+    pressed = time.monotonic()
+    data = base64.b64encode(b"\x03").decode()
+    slow.send("input", id="ctrl-c", session_id=fresh_session, data=data)
+
+    def is_right() -> bool:
+        """Where the stream ends, with the prompt in sight."""
+        stream = slow.stream(fresh_session)
+        if stream.end != watcher.stream(fresh_session).end or not watcher.ends_with(fresh_session, b"ready$ "):
+            return False
+        screens = [m for m in slow.messages if m["type"] == "snapshot"]
+        return b"ready$" in base64.b64decode(screens[-1]["data"]) or slow.ends_with(fresh_session, b"ready$ ")
+
+    wait_until(is_right, "the prompt at the slow client", seconds=20)
+    print(f"from Ctrl-C to the prompt at 100 KiB/s: {time.monotonic() - pressed:.2f} s")

@@ -1,0 +1,122 @@
+"""Sizes that clients have set for a while. iTerm2 owns a session's size; it gets the old one back when a lease ends."""
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from bus.errors import RequestError
+from bus.messages import Resize, Size
+from workers.gateway.broker_link import BrokerLink
+from workers.gateway.claims import Held
+from workers.gateway.identity import Identity
+from workers.gateway.requests import OnRefusal
+from workers.gateway.timers import Timer, Timers
+
+log = logging.getLogger("gateway.leases")
+
+_COMMAND_SECONDS = 15.0
+
+
+class Grid(NamedTuple):
+    """Cells."""
+
+    columns: int
+    rows: int
+
+
+class _Lease:
+    """`old`: what the session had before; `given`: what the client got, None until iTerm2 has answered."""
+
+    def __init__(self, client: Identity, old: Grid) -> None:
+        self.client = client
+        self.old = old
+        self.given: Grid | None = None
+        self.timer: Timer | None = None
+
+
+class Leases:
+    """The leases of all clients, one a session. `size_of` tells a session's size as the layout has it, if it has it."""
+
+    def __init__(self, broker: BrokerLink, timers: Timers, size_of: Callable[[str], Grid | None]) -> None:
+        self._broker = broker
+        self._timers = timers
+        self._size_of = size_of
+        self._leases: dict[str, _Lease] = {}
+        #: Old sizes that iTerm2 is being given back at the moment.
+        self.returning = 0
+
+    def take(
+        self,
+        session_id: str,
+        client: Identity,
+        wanted: Grid,
+        seconds: float,
+        on_size: Callable[[Grid], None],
+        on_refusal: OnRefusal,
+    ) -> None:
+        """Sets the size for `seconds`; to take a lease again changes the size or the time and keeps the old size.
+
+        Later calls one of `on_size`, with the size that iTerm2 gave, and `on_refusal`. Raises `Held` when another
+        client has the lease.
+        """
+        lease = self._leases.get(session_id)
+        if lease is not None and lease.client is not client:
+            raise Held(f"{lease.client} has set this session's size for a while", str(lease.client))
+        if lease is None:
+            lease = self._leases[session_id] = _Lease(client, self._size_of(session_id) or wanted)
+        self._restart(session_id, lease, seconds)
+        mine = lease
+
+        def resized(size: Size, _payload: bytes) -> None:
+            mine.given = Grid(size.columns, size.rows)
+            on_size(mine.given)
+            if self._leases.get(session_id) is not mine:
+                # It ended on the way.
+                self._give_back(session_id, mine)
+
+        def refused(error: RequestError) -> None:
+            if mine.given is None and self._leases.get(session_id) is mine:
+                self._end(session_id)
+            on_refusal(error)
+
+        command = Resize(session_id=session_id, columns=wanted.columns, rows=wanted.rows)
+        self._broker.ask(command, Size, resized, refused, seconds=_COMMAND_SECONDS)
+
+    def drop_client(self, client: Identity) -> None:
+        for session_id in [name for name, lease in self._leases.items() if lease.client is client]:
+            self._end(session_id)
+
+    def keep_sessions(self, present: set[str]) -> None:
+        """Forgets leases of sessions that are gone."""
+        for session_id in self._leases.keys() - present:
+            lease = self._leases.pop(session_id)
+            if lease.timer is not None:
+                lease.timer.cancel()
+
+    def _restart(self, session_id: str, lease: _Lease, seconds: float) -> None:
+        if lease.timer is not None:
+            lease.timer.cancel()
+        lease.timer = self._timers.after(seconds, lambda: self._end(session_id))
+
+    def _end(self, session_id: str) -> None:
+        lease = self._leases.pop(session_id)
+        if lease.timer is not None:
+            lease.timer.cancel()
+        self._give_back(session_id, lease)
+
+    def _give_back(self, session_id: str, lease: _Lease) -> None:
+        """Gives the session its old size, unless somebody at iTerm2 has chosen another meanwhile."""
+        now = self._size_of(session_id)
+        if lease.given is None or now is None or now not in (lease.given, lease.old):
+            return
+        self.returning += 1
+
+        def returned(_size: Size, _payload: bytes) -> None:
+            self.returning -= 1
+
+        def failed(error: RequestError) -> None:
+            self.returning -= 1
+            log.warning("%s: its old size could not be given back: %s", session_id, error)
+
+        command = Resize(session_id=session_id, columns=lease.old.columns, rows=lease.old.rows)
+        self._broker.ask(command, Size, returned, failed, seconds=_COMMAND_SECONDS)
