@@ -3,6 +3,7 @@
 # make test-iterm2   the conformance tests against the iTerm2 that runs on this Mac
 # make fuzz    coverage-guided fuzzing, FUZZ="60" seconds a target (Linux)
 # make check   only format, lint and types
+# make schema  docs/schema, made anew from the gateway's message types
 # make setup   the environment in .venv; quick when nothing changed
 # make clean   remove everything that was made here
 
@@ -20,7 +21,7 @@ UP ?=
 # Tests are mostly waiting for processes. Those of a file stay together: some share a running system.
 PYTEST ?= -n 2 --dist loadfile
 
-.PHONY: run test test-iterm2 fuzz check setup clean python node
+.PHONY: run test test-iterm2 fuzz check schema setup clean python node
 
 run: setup
 	@$(BIN)/itermbus up $(UP)
@@ -44,6 +45,9 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+schema: setup
+	$(BIN)/python -m workers.gateway.schema docs/schema
 
 setup: $(STAMP)
 

@@ -26,6 +26,18 @@ def test_a_listener_is_private_and_knows_its_peers_user(tmp_path: Path) -> None:
         listener.close()
 
 
+def test_the_peer_s_process_is_known() -> None:
+    with temporary_home() as home:
+        listener = peer.listen(home / "s", 4)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.connect(str(home / "s"))
+            connection = peer.accept(listener)
+            assert connection is not None
+            assert peer.peer_pid(connection) == os.getpid()
+            connection.close()
+        listener.close()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_user_is_turned_away() -> None:
     """The folder and the file are opened to everybody here, so that only the check of the peer is left."""

@@ -34,6 +34,14 @@ class Stream:
         self.end = message["next"]
 
 
+#: What the schema says of `data`; thousands of them a second are checked by this instead.
+_DATA = {"type": str, "session_id": str, "epoch": str, "offset": int, "next": int, "data": str}
+
+
+def _is_plain_data(message: Message) -> bool:
+    return message["type"] == "data" and {key: type(value) for key, value in message.items()} == _DATA
+
+
 class Client2:
     """A connected client that reads all the time, or at `bytes_per_second`, or only once `go_on` is called."""
 
@@ -88,8 +96,9 @@ class Client2:
             assert line.isascii()
             assert len(line) < 64 * 1024
             message = json.loads(line)
-            wrong = problem(message, 2)
-            assert wrong is None, wrong
+            if not _is_plain_data(message):
+                wrong = problem(message, 2)
+                assert wrong is None, wrong
             self._place(message)
         except (AssertionError, ValueError) as error:
             self.problems.append(str(error))

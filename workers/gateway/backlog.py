@@ -2,7 +2,8 @@
 
 A person who presses Ctrl-C under a flood wants the screen as it is then, not what scrolled by before. What waits in the
 gateway for a client that takes 100 KiB/s is late within a blink, so it is dropped and replaced by a snapshot. A client
-that takes much and is behind for a moment, because the machine is busy, gets more time.
+that takes much and is behind nevertheless, because the machine is busy or the session prints faster than anybody reads,
+gets every byte up to a bound in bytes, unless it types: then it, too, gets a snapshot at once (`Connection.hurry`).
 """
 
 from collections.abc import Callable
@@ -13,11 +14,8 @@ from bus.limits import CLIENT_BACKLOG_BYTES
 #: How long a line may wait for a client that takes less than `SLOW_RATE`, in seconds.
 PATIENCE_SECONDS = 0.3
 
-#: How long for one that takes more.
-LONG_PATIENCE_SECONDS = 2.0
-
 #: Bytes in a second.
-SLOW_RATE = 1024 * 1024
+SLOW_RATE = 512 * 1024
 
 #: The kernel's buffer for a client, at first and after it was too slow: what is in there cannot be taken back. Linux
 #: counts its own overhead in and doubles the figure.
@@ -38,9 +36,7 @@ class Policy(NamedTuple):
 
 def is_late(seconds: float, taken: int) -> bool:
     """Whether a line has waited too long: `seconds`, in which the client has taken so many bytes before it."""
-    if seconds <= PATIENCE_SECONDS:
-        return False
-    return taken < seconds * SLOW_RATE or seconds > LONG_PATIENCE_SECONDS
+    return seconds > PATIENCE_SECONDS and taken < seconds * SLOW_RATE
 
 
 def never_late(_seconds: float, _taken: int) -> bool:

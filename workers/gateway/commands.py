@@ -77,6 +77,7 @@ def type_input(client: "Conversation2", request: dialect2.InputRequest, answer: 
             answer.refuse(_PartlyWritten(error, written))
 
     typist.type(client.identity, session_id, request.data, done)
+    client.hurry()
 
 
 class _PartlyWritten(RequestError):

@@ -16,6 +16,7 @@ from workers.gateway.backlog import (
     FAST_BUFFER_BYTES,
     FAST_BYTES,
     FAST_SECONDS,
+    PATIENCE_SECONDS,
     SLOW_BUFFER_BYTES,
     Policy,
     never_late,
@@ -197,15 +198,22 @@ class Connection:
         if owner is None:
             self.answer_bytes += len(line)
 
+    def hurry(self) -> None:
+        """The client types, so it wants to see what comes of it, and not first what is long past."""
+        oldest = self._oldest()
+        if oldest is not None and self._clock() - oldest.queued_at > PATIENCE_SECONDS:
+            self._drop_backlog()
+
     def _drop_late(self) -> None:
-        if self._behind:
-            return
-        oldest = next((line for line in self._queue if line.owner is not None), None)
-        if oldest is None or not self._policy.is_late(
+        oldest = self._oldest()
+        if oldest is not None and self._policy.is_late(
             self._clock() - oldest.queued_at, self._taken - oldest.taken_before
         ):
-            return
-        self._drop_backlog()
+            self._drop_backlog()
+
+    def _oldest(self) -> _Line | None:
+        """The oldest line that can be replaced."""
+        return None if self._behind else next((line for line in self._queue if line.owner is not None), None)
 
     def _drop_backlog(self) -> None:
         # The first line stays: some of it may have been sent.

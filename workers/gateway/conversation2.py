@@ -207,6 +207,10 @@ class Conversation2:
             for line in lines:
                 self._connection.send(line)
 
+    def hurry(self) -> None:
+        """The client has typed."""
+        self._connection.hurry()
+
     def begin_snapshot(self, most: int) -> None:
         """Counts a snapshot that is asked for. Raises `Busy` when `most` of them are under way."""
         if self._snapshots >= most:

@@ -12,7 +12,17 @@ from typing import Any
 
 from bus.codec import Frame
 from bus.errors import RequestError
-from bus.messages import AnyCommand, FrameHeader, GetPosition, Position, Replay, Replayed, Snapshot, TakeSnapshot
+from bus.messages import (
+    AnyCommand,
+    FrameHeader,
+    GetConfig,
+    GetPosition,
+    Position,
+    Replay,
+    Replayed,
+    Snapshot,
+    TakeSnapshot,
+)
 from workers.gateway.timers import Timers
 
 SESSION = "0A1B2C3D-0000-4000-8000-00000000000F"
@@ -38,6 +48,7 @@ class Worker:
         self.epoch = epoch
         self.data = data
         self.tail = 0
+        self.sized_at = 0
         self._asked: deque[tuple[AnyCommand, Callable[..., None], Callable[..., None]]] = deque()
 
     def print(self, data: bytes) -> Frame:
@@ -65,7 +76,8 @@ class Worker:
         """Answers the oldest question, as things are now."""
         command, on_result, _ = self._asked.popleft()
         if isinstance(command, GetPosition):
-            on_result(Position(epoch=self.epoch, tail=self.tail, head=len(self.data), attached=True), b"")
+            head = len(self.data)
+            on_result(Position(epoch=self.epoch, tail=self.tail, head=head, attached=True, sized_at=self.sized_at), b"")
         else:
             assert isinstance(command, Replay)
             wanted = command.offset if command.epoch == self.epoch else self.tail
@@ -101,7 +113,7 @@ class Broker:
         payload: bytes = b"",
         seconds: float = 0.0,
     ) -> None:
-        assert isinstance(command, TakeSnapshot)
+        assert isinstance(command, TakeSnapshot | GetConfig)
         self._asked.append((on_result, on_refusal))
 
     def answer(self, epoch: str | None, offset: int, screen: bytes = b"<screen>", *, approximate: bool = False) -> None:
