@@ -63,8 +63,8 @@ ANSWERS_BYTES = 1024 * 1024
 #: Marks (sizes, prompts) that are kept of each session for clients that are catching up; older ones are forgotten.
 MARKS_KEPT = 256
 
-#: Output that waits for one client of dialect 2; clients share the lines. Past it, or when it is late by what `workers/gateway/backlog.py` says, the output
-#: that waits is dropped and replaced by a `gap` and a snapshot.
+#: Output that waits for one client of dialect 2; clients share the lines. Past it, or when it is late by what
+#: `workers/gateway/backlog.py` says, the output that waits is dropped and replaced by a `gap` and a snapshot.
 CLIENT_BACKLOG_BYTES = 64 * 1024 * 1024
 
 #: The audit log: bytes in one file, and how many older ones are kept beside it.
