@@ -5,9 +5,9 @@ import json
 import os
 
 from tests.end_to_end.client2 import Client2
-from tests.end_to_end.conftest import System
 from tests.end_to_end.node_client import NodeClient
-from tests.support import end, temporary_home, wait_until
+from tests.end_to_end.system import System
+from tests.support import temporary_home, wait_until
 
 
 def test_input_of_both_dialects_is_in_the_log() -> None:
@@ -37,4 +37,4 @@ def test_input_of_both_dialects_is_in_the_log() -> None:
             old.close()
             new.close()
         finally:
-            end(system.up)
+            system.close()

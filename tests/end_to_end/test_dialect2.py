@@ -10,8 +10,8 @@ import pytest
 
 from tests.contract import problem
 from tests.end_to_end.client2 import Client2
-from tests.end_to_end.conftest import System
 from tests.end_to_end.node_client import NodeClient
+from tests.end_to_end.system import System
 from tests.support import wait_until
 
 
@@ -362,7 +362,8 @@ def test_a_session_whose_program_does_not_read_gets_busy_and_others_go_on(client
 
 
 def test_two_inputs_of_one_client_keep_their_order(client2: Client2, fresh_session: str) -> None:
-    client2.type(fresh_session, b"stty -echo; cat\n")
+    client2.type(fresh_session, b"stty -echo; echo lis''tening; cat\n")
+    client2.wait_output(fresh_session, b"listening\r\n")
     for number in range(200):
         line = base64.b64encode(b"%03d\n" % number).decode()
         client2.send("input", id=number, session_id=fresh_session, data=line)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bus.limits import CLIENT_BACKLOG_BYTES
 
 #: How long a line may wait for a client that takes less than `SLOW_RATE`, in seconds.
-PATIENCE_SECONDS = 0.3
+PATIENCE_SECONDS = 0.5
 
 #: Bytes in a second.
 SLOW_RATE = 512 * 1024

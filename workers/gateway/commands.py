@@ -191,7 +191,9 @@ def _target(client: "Conversation2", request: dialect2.Target) -> dict[str, str]
 
 def _create(client: "Conversation2", command: BrokerCommand, answer: "Answer") -> None:
     def created(result: Created) -> None:
-        answer.result(window_id=result.window_id, tab_id=result.tab_id, session_id=result.session_id)
+        ids = {"window_id": result.window_id, "tab_id": result.tab_id, "session_id": result.session_id}
+        # The answer waits for the layout: what it names can be used at once.
+        client.services.table.when_listed(result.session_id, lambda: answer.result(**ids))
 
     _ask(client, command, Created, answer, created)
 

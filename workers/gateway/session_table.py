@@ -1,5 +1,7 @@
 """The sessions that the gateway serves, kept to the broker's layout: a stream and an input queue each."""
 
+from collections.abc import Callable
+
 from bus.messages import Layout
 from workers.gateway.broker_link import BrokerLink
 from workers.gateway.layout import LayoutIndex
@@ -7,6 +9,9 @@ from workers.gateway.stream import Stream
 from workers.gateway.timers import Timers
 from workers.gateway.typing_queue import TypingQueue
 from workers.gateway.worker_link import WorkerLink
+
+#: How long the broker's layout may take to show a session that it has created.
+_LISTED_SECONDS = 2.0
 
 
 class SessionTable:
@@ -19,6 +24,7 @@ class SessionTable:
         self.index: LayoutIndex | None = None
         self.streams: dict[str, Stream] = {}
         self._typing: dict[str, TypingQueue] = {}
+        self._awaited: dict[str, list[Callable[[], None]]] = {}
 
     def apply(self, layout: Layout) -> LayoutIndex:
         """Takes a new layout: connects to new workers, lets go of those that ended."""
@@ -36,7 +42,26 @@ class SessionTable:
             self.streams[session_id] = stream
         for session_id in self._typing.keys() - index.places.keys():
             del self._typing[session_id]
+        for session_id in self._awaited.keys() & index.sessions.keys():
+            for action in self._awaited.pop(session_id):
+                self._timers.after(0.0, action)
         return index
+
+    def when_listed(self, session_id: str, action: Callable[[], None]) -> None:
+        """Calls `action` once the layout has a session that was just created and everybody was told.
+
+        It may be called twice: after `_LISTED_SECONDS` it is called in any case.
+        """
+        if self.index is not None and session_id in self.index.sessions:
+            action()
+            return
+        self._awaited.setdefault(session_id, []).append(action)
+
+        def give_up() -> None:
+            self._awaited.pop(session_id, None)
+            action()
+
+        self._timers.after(_LISTED_SECONDS, give_up)
 
     def typing(self, session_id: str) -> TypingQueue:
         """The input queue of a session that is in the layout."""
