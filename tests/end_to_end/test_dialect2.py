@@ -345,6 +345,18 @@ def test_wrong_requests_get_one_error_with_a_code(client2: Client2, line: bytes,
     assert client2.ask("ping")["type"] == "result"
 
 
+def test_two_inputs_of_one_client_keep_their_order(client2: Client2, fresh_session: str) -> None:
+    assert client2.type(fresh_session, b"stty -echo; echo lis''tening; cat\n")["type"] == "result"
+    client2.wait_output(fresh_session, b"listening\r\n")
+    for number in range(200):
+        line = base64.b64encode(b"%03d\n" % number).decode()
+        client2.send("input", id=number, session_id=fresh_session, data=line)
+    client2.wait_output(fresh_session, b"199\r\n")
+    numbers = re.findall(rb"(\d\d\d)\r\n", client2.output(fresh_session))
+    assert numbers[-200:] == [b"%03d" % number for number in range(200)]
+    client2.type(fresh_session, b"\x04")
+
+
 def test_a_session_whose_program_does_not_read_gets_busy_and_others_go_on(client2: Client2, fresh_session: str) -> None:
     other = client2.ask("create_tab")["session_id"]
     wait_until(lambda: client2.type(other, b"\n") and b"ready$ " in client2.output(other), "a prompt's answer")
@@ -359,15 +371,3 @@ def test_a_session_whose_program_does_not_read_gets_busy_and_others_go_on(client
     assert answer["code"] == "busy"
     assert 0 <= answer["written"] < 500_000
     client2.ask("close", session_id=other, force=True)
-
-
-def test_two_inputs_of_one_client_keep_their_order(client2: Client2, fresh_session: str) -> None:
-    client2.type(fresh_session, b"stty -echo; echo lis''tening; cat\n")
-    client2.wait_output(fresh_session, b"listening\r\n")
-    for number in range(200):
-        line = base64.b64encode(b"%03d\n" % number).decode()
-        client2.send("input", id=number, session_id=fresh_session, data=line)
-    client2.wait_output(fresh_session, b"199\r\n")
-    numbers = re.findall(rb"(\d\d\d)\r\n", client2.output(fresh_session))
-    assert numbers[-200:] == [b"%03d" % number for number in range(200)]
-    client2.type(fresh_session, b"\x04")
