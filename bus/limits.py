@@ -30,6 +30,7 @@ RPC_SECONDS = 5.0
 
 #: `config.toml`: some forty settings.
 CONFIG_BYTES = 1024 * 1024
+
 #: --- The gateway's clients of dialect 2. Where a figure is passed, the outcome stands beside it.
 
 #: A client's name in its `hello`, in characters; a longer one is `invalid`.

@@ -14,7 +14,7 @@ from bus.log_lines import one_line
 from bus.position import Position
 from headless import handshake
 from headless.emulator.terminal import Terminal
-from workers.gateway import dialect1
+from workers.gateway import dialect1, wire
 from workers.gateway.feed import Feed
 from workers.gateway.lines import LineSplitter
 from workers.gateway.queries import without_queries
@@ -78,7 +78,7 @@ def gateway_lines(data: bytes) -> None:
             answer = dialect1.error(error)
             assert answer.isascii()
             assert answer.count(b"\n") == 1
-            assert len(answer) < dialect1.OUTPUT_LINE_BYTES
+            assert len(answer) < wire.OUTPUT_LINE_BYTES
             assert json.loads(answer)["type"] == "error"
 
 

@@ -33,6 +33,8 @@ def client2(connect2: Callable[..., Client2], fresh_session: str) -> Client2:
     """A client that was connected after the session was at rest: its first snapshot is followed by bytes only."""
     client = connect2()
     client.hello(client="tester")
+    # What is printed before the snapshot is taken is on it, and comes as no `data`.
+    client.expect("snapshot", lambda m: m["session_id"] == fresh_session)
     return client
 
 
