@@ -5,6 +5,7 @@
 # make check   only format, lint and types
 # make schema  docs/schema, made anew from the gateway's message types
 # make setup   the environment in .venv; quick when nothing changed
+# make chaos   random kills and stops while clients check every byte; CHAOS="--seed 1 --seconds 1800"
 # make clean   remove everything that was made here
 
 VENV := .venv
@@ -21,7 +22,10 @@ UP ?=
 # Tests are mostly waiting for processes. Those of a file stay together: some share a running system.
 PYTEST ?= -n 2 --dist loadfile
 
-.PHONY: run test test-iterm2 fuzz check schema setup clean python node
+# Arguments for `make chaos`; without a seed it takes a new one, and prints it.
+CHAOS ?= --seconds 120
+
+.PHONY: run test test-iterm2 fuzz chaos check schema setup clean python node
 
 run: setup
 	@$(BIN)/itermbus up $(UP)
@@ -35,6 +39,9 @@ test-iterm2: setup
 
 # Atheris has wheels for Linux alone, so it is no part of the set-up.
 FUZZ ?= 60
+
+chaos: setup
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 fuzz: setup
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
