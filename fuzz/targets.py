@@ -5,22 +5,30 @@ What a function may raise is what its loop catches. Beside that, whatever holds 
 
 import configparser
 import json
+import os
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from broker.worker_conf import worker_conf
 from bus import codec, config, rpc
 from bus.errors import Invalid, ProtocolError, RequestError, SetupError
 from bus.log_lines import one_line
 from bus.position import Position
+from bus.ring import waiting
+from bus.ring_file import open_ring
 from headless import handshake
 from headless.emulator.terminal import Terminal
-from workers.gateway import dialect1, wire
+from workers.gateway import dialect1, dialect2, wire
+from workers.gateway.dialect2_lines import error_line
 from workers.gateway.feed import Feed
 from workers.gateway.lines import LineSplitter
 from workers.gateway.queries import without_queries
 from workers.pty.escapes import EscapeFollower
 
 Target = Callable[[bytes], None]
+
+_RING_BYTES = 256
 
 
 def chunks(data: bytes) -> Iterator[bytes]:
@@ -82,6 +90,19 @@ def gateway_lines(data: bytes) -> None:
             assert json.loads(answer)["type"] == "error"
 
 
+def dialect2_lines(data: bytes) -> None:
+    """A line of a client of dialect 2: a request, or one error line that carries its id."""
+    request_id = dialect2.id_of(data)
+    try:
+        dialect2.parse(data, wire.type_of(data))
+    except RequestError as error:
+        answer = error_line(error, request_id)
+        assert answer.isascii()
+        assert answer.count(b"\n") == 1
+        assert len(answer) < wire.OUTPUT_LINE_BYTES
+        assert json.loads(answer)["type"] == "error"
+
+
 def feed(data: bytes) -> None:
     """A session's bytes on their way to a viewer: nothing lost or doubled, no query left, however they are cut."""
     pieces = list(chunks(data))
@@ -129,6 +150,39 @@ def config_file(data: bytes) -> None:
         _is_one_line(error)
 
 
+def ring_file(data: bytes) -> None:
+    """A session's ring, what was there before overwritten from byte 0: taken as it is or begun anew, never believed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ring"
+        sound = _sound_ring(path)
+        path.write_bytes(data + sound[len(data) :])
+        ring = open_ring(str(path), _RING_BYTES)
+        out, into = os.pipe()
+        try:
+            os.set_blocking(out, False)
+            os.write(into, b"next")
+            begin, held = ring.read(0, len(sound))
+            assert len(held) <= ring.capacity
+            assert begin + len(held) == ring.head or not ring.epoch
+            ring.noted()
+            if not ring.epoch or not ring.settle(out):
+                ring.restart("anew")
+            ring.fill(out, waiting(out) or 1)
+            assert ring.read(ring.head - 4, 4)[1] == b"next" or ring.capacity < 4
+        finally:
+            ring.close()
+            os.close(out)
+            os.close(into)
+
+
+def _sound_ring(path: Path) -> bytes:
+    ring = open_ring(str(path), _RING_BYTES)
+    ring.restart("epoch")
+    ring.note(b"note")
+    ring.close()
+    return path.read_bytes()
+
+
 def conf_d(data: bytes) -> None:
     """A session id on its way into supervisord's configuration: one program and its own command, or a refusal."""
     text = data.decode("utf-8", "surrogateescape")
@@ -160,10 +214,12 @@ TARGETS: dict[str, Target] = {
         request,
         reply,
         gateway_lines,
+        dialect2_lines,
         feed,
         escapes,
         emulator,
         config_file,
+        ring_file,
         conf_d,
         host_handshake,
         log_line,
@@ -191,6 +247,12 @@ SEEDS: dict[str, list[bytes]] = {
         b"\x40" + b'{"type":"terminal_input","session_id":"%s","data":"YQ=="}\n' % _ID,
         b'\x10{"type":"hello","version":2}\n\x20{"type":"tab_create"}\n',
     ],
+    "dialect2_lines": [
+        b'{"type":"input","id":1,"session_id":"%s","data":"YQ=="}' % _ID,
+        b'{"type":"subscribe","id":"a","sessions":["%s"],"resume":{"%s":{"epoch":"e","offset":1}}}' % (_ID, _ID),
+        b'{"type":"resize","session_id":"%s","columns":80,"rows":25,"lease":5}' % _ID,
+    ],
+    "ring_file": [b"itermbus", b"itermbus" + bytes(7) + b"\x01" + bytes(100)],
     "feed": [b"\x04ab\x1b[5n\x02\x1b[c", b"\x09\x1b]11;?\x07\x1b]1337;ReportCellSize\x07"],
     "escapes": [b"\x10\x1b[?1049h\x1b[?2004h\x20\x1b]133;D;7\x07\x1bc", b"\x05\x1b[3 q\x1b="],
     "emulator": [

@@ -223,6 +223,12 @@ def test_a_read_only_client_changes_nothing(connect2: Callable[..., Client2], fr
     assert client.ask("ping")["type"] == "result"
 
 
+def test_a_subscription_begins_with_the_profile(connect2: Callable[..., Client2], fresh_session: str) -> None:
+    client = connect2()
+    client.hello(sessions=[fresh_session])
+    assert len(client.expect("config", lambda m: m["session_id"] == fresh_session)["ansiColors"]) == 16
+
+
 def test_queries_are_stripped_and_counted_where_asked(
     connect2: Callable[..., Client2], client2: Client2, fresh_session: str
 ) -> None:

@@ -158,9 +158,7 @@ class Gateway:
                 for client in list(self._clients.values()):
                     client.conversation.layout_changed(index)
             case Attachment(attached=True, session_id=session_id, epoch=epoch):
-                stream = self._table.streams.get(session_id)
-                if stream is not None:
-                    stream.begin_epoch(epoch)
+                self._table.attached(session_id, epoch)
             case SizeChanged(session_id=session_id) | PromptMark(session_id=session_id):
                 stream = self._table.streams.get(session_id)
                 if stream is not None:

@@ -9,7 +9,7 @@ import msgspec
 
 from bus.errors import Busy, Internal, Iterm2Unavailable, NoSuchSession, ReadOnly, RequestError
 from bus.limits import ANSWERS_BYTES, REQUESTS_PER_CLIENT
-from bus.messages import Config, SessionSnapshot
+from bus.messages import Config, ConfigResult, GetConfig, SessionSnapshot
 from bus.position import Position
 from workers.gateway import dialect2, dialect2_lines, layout_tree, wire
 from workers.gateway.backlog import SHEDDING
@@ -72,7 +72,7 @@ class Conversation2:
         self._connection = connection
         self._hello = hello
         encoding = Encoding.STRIPPED if hello.strip_queries else Encoding.RAW
-        self.subscriptions = Subscriptions(connection, services, Wanted(encoding, hello.window))
+        self.subscriptions = Subscriptions(connection, services, Wanted(encoding, hello.window), self._ask_config)
         self._told: LayoutIndex | None = None
         self._told_layout = True
         self._requests = 0
@@ -136,6 +136,18 @@ class Conversation2:
     def config_changed(self, session_id: str, config: Config) -> None:
         if self.subscriptions.get(session_id) is not None:
             self._tell(dialect2_lines.config_line(session_id, config))
+
+    def _ask_config(self, session_id: str) -> None:
+        """A subscription begins: the client is told the session's profile, if it can be had now."""
+
+        def got(result: ConfigResult, _payload: bytes) -> None:
+            if not self._closed:
+                self.config_changed(session_id, result.config)
+
+        def refused(error: RequestError) -> None:
+            log.debug("%s: no profile: %s", session_id, error)
+
+        self.services.upstream.broker.ask(GetConfig(session_id=session_id), ConfigResult, got, refused)
 
     def screen_changed(self, snapshot: SessionSnapshot, repaint: bytes) -> None:
         subscription = self.subscriptions.get(snapshot.session_id)

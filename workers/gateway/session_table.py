@@ -67,9 +67,18 @@ class SessionTable:
         """The input queue of a session that is in the layout."""
         queue = self._typing.get(session_id)
         if queue is None:
-            queue = TypingQueue(session_id, self._broker, self._workers, lambda: self.takes_bytes(session_id))
+            queue = TypingQueue(
+                session_id, self._broker, self._workers, self._timers, lambda: self.takes_bytes(session_id)
+            )
             self._typing[session_id] = queue
         return queue
+
+    def attached(self, session_id: str, epoch: str) -> None:
+        """A session's worker, perhaps another one than before, has got the pipe."""
+        if session_id in self.streams:
+            self.streams[session_id].begin_epoch(epoch)
+        if session_id in self._typing:
+            self._typing[session_id].worker_came()
 
     def takes_bytes(self, session_id: str) -> bool:
         """Whether input goes to the session's worker; else it goes through iTerm2's API.

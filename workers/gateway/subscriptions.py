@@ -1,6 +1,6 @@
 """Which sessions' bytes one client of dialect 2 gets, kept to the layout."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from bus.position import Position
@@ -12,7 +12,9 @@ from workers.gateway.subscription import Output, Subscription, Wanted
 class Subscriptions:
     """A client's subscriptions by session id."""
 
-    def __init__(self, output: Output, services: Services, wanted: Wanted) -> None:
+    def __init__(self, output: Output, services: Services, wanted: Wanted, on_begun: Callable[[str], None]) -> None:
+        """`on_begun` is told each session with which it begins, not those whose worker came or went."""
+        self._on_begun = on_begun
         self._output = output
         self._services = services
         self._wanted = wanted
@@ -99,4 +101,6 @@ class Subscriptions:
         services = self._services
         new = Subscription(session_id, stream, self._output, services.upstream, services.timers, self._wanted)
         self._running[session_id] = new
+        if old is None:
+            self._on_begun(session_id)
         new.begin(self._places.pop(session_id, None) if stream is not None else None)

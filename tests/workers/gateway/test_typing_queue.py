@@ -4,9 +4,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from bus.errors import Busy, Internal, NotAttached, RequestError
+from bus.errors import Busy, Internal, NotAttached, RequestError, RequestTimeout
 from bus.messages import AnyCommand, Done, SendText, Written
 from tests.workers.gateway.playbook import SESSION
+from workers.gateway.timers import Timers
 from workers.gateway.typing_queue import _PIECE_BYTES, TypingQueue
 
 
@@ -60,7 +61,9 @@ class Play:
         self.done: list[tuple[str, RequestError | None]] = []
         broker, worker = type("Broker", (), {}), type("Workers", (), {})
         broker.ask, worker.ask = self.asked.ask_broker, self.asked.ask_worker  # type: ignore[attr-defined]
-        self.queue = TypingQueue(SESSION, broker, worker, lambda: self.attached)  # type: ignore[arg-type]
+        self.now = 0.0
+        self.timers = Timers(lambda: self.now)
+        self.queue = TypingQueue(SESSION, broker, worker, self.timers, lambda: self.attached)  # type: ignore[arg-type]
 
     def type(self, name: str, data: bytes) -> None:
         self.queue.put(data, lambda error, _written: self.done.append((name, error)))
@@ -98,6 +101,40 @@ def test_a_piece_written_in_part_ends_its_input_and_says_how_much_is_missing() -
     assert name == "a"
     assert isinstance(error, Busy)
     assert "40 bytes" in str(error)
+
+
+def test_what_a_worker_that_died_was_asked_is_given_up_once_there_is_another() -> None:
+    """Nobody knows whether it was written, so it is not typed again; what was put after it goes on."""
+    play = Play()
+    play.type("a", b"x")
+    play.type("b", b"y")
+    play.queue.worker_came()
+    play.now = 0.9
+    play.timers.run_due()
+    assert play.done == []
+    play.now = 1.1
+    play.timers.run_due()
+    [(name, error)] = play.done
+    assert name == "a"
+    assert isinstance(error, RequestTimeout)
+    assert play.asked.pieces == [("worker", b"x"), ("worker", b"y")]
+    # A late answer to the first is none to the second.
+    play.asked.write()
+    assert len(play.done) == 1
+    play.asked.write()
+    assert play.done[1:] == [("b", None)]
+
+
+def test_a_worker_that_comes_gives_up_nothing_that_is_answered() -> None:
+    play = Play()
+    play.type("a", b"x")
+    play.queue.worker_came()
+    play.asked.write()
+    play.type("b", b"y")
+    play.now = 2
+    play.timers.run_due()
+    play.asked.write()
+    assert play.done == [("a", None), ("b", None)]
 
 
 def test_without_a_coprocess_it_goes_through_iterm2_in_whole_characters() -> None:
