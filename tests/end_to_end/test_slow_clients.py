@@ -13,12 +13,14 @@ from bus.sockets import SUBSCRIBE_HWM
 from tests.end_to_end.client2 import Client2
 from tests.end_to_end.system import System
 from tests.support import temporary_home, wait_until
+from workers.gateway.connection import LINE_COST_BYTES
 
 #: What the gateway may need beyond what it needs at rest, with one client that never reads, one that reads 1 KB/s and
-#: eight normal ones: what may wait for one client, for its lines are shared, and what waits on the bus.
-_MEMORY = CLIENT_BACKLOG_BYTES + 2 * SUBSCRIBE_HWM * FRAME_BYTES
-
+#: eight normal ones: what may wait for one client, for its lines are shared; what each of the ten has of its own for
+#: each line; and what waits on the bus. A line of a flood is at least one read of a PTY.
 _FLOOD = 30_000_000
+_LINES = _FLOOD // 2048
+_MEMORY = CLIENT_BACKLOG_BYTES + 10 * _LINES * LINE_COST_BYTES + SUBSCRIBE_HWM * FRAME_BYTES
 
 
 @pytest.fixture(scope="module")

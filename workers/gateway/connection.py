@@ -30,6 +30,9 @@ _RECEIVE_BYTES = 256 * 1024
 _SEND_BUFFERS = 64
 
 
+#: What a line that waits costs beside its bytes, which clients share: some 300 bytes of Python objects of its own.
+LINE_COST_BYTES = 512
+
 #: What waits for a client that has read nearly all.
 _LITTLE_BYTES = 16 * 1024
 
@@ -58,7 +61,7 @@ _NOBODY = _Nobody()
 
 
 class _Line(NamedTuple):
-    data: memoryview
+    data: bytes | memoryview
     owner: Owner | None  # None: it must arrive
     before: object
     queued_at: float
@@ -98,6 +101,11 @@ class Connection:
         return self._socket.fileno()
 
     @property
+    def _weight(self) -> int:
+        """What waits costs so many bytes of memory, were none of it shared."""
+        return self._queued + len(self._queue) * LINE_COST_BYTES
+
+    @property
     def wants_to_write(self) -> bool:
         return bool(self._queue)
 
@@ -130,9 +138,9 @@ class Connection:
     def send(self, line: bytes) -> None:
         """Queues a line that must arrive. A client for which even those pile up past the bound is closed."""
         self._append(line, None, None)
-        if self._queued > self._limit:
+        if self._weight > self._limit:
             self._drop_backlog()
-        if self._queued > self._limit:
+        if self._weight > self._limit:
             self.close()
 
     def send_output(self, lines: list[bytes], owner: Owner = _NOBODY, before: object = None) -> bool:
@@ -146,7 +154,7 @@ class Connection:
             return False
         for line in lines:
             self._append(line, owner, before)
-        if self._queued <= self._policy.limit:
+        if self._weight <= self._policy.limit:
             return True
         self._drop_backlog()
         return False
@@ -192,7 +200,7 @@ class Connection:
     def _append(self, line: bytes, owner: Owner | None, before: object) -> None:
         if self.closed:
             return
-        self._queue.append(_Line(memoryview(line), owner, before, self._clock(), self._taken))
+        self._queue.append(_Line(line, owner, before, self._clock(), self._taken))
         self._queued += len(line)
         self._peak = max(self._peak, self._queued)
         if owner is None:
@@ -245,7 +253,7 @@ class Connection:
             if line.owner is None:
                 self.answer_bytes -= min(sent, len(line.data))
             if sent < len(line.data):
-                self._queue[0] = line._replace(data=line.data[sent:])
+                self._queue[0] = line._replace(data=memoryview(line.data)[sent:])
                 return
             sent -= len(line.data)
             self._queue.popleft()
