@@ -1,0 +1,129 @@
+"""A client: a plain reader that checks every byte, or a typist that measures echoes. The same for both designs.
+
+    viewer.py PLAN
+
+PLAN is JSON: `socket`, `floods` (session id -> bytes), `echo` (a session id or null), `echoes` (how many), `reads`
+(false: connects and never reads). Says on stdout what it measured.
+"""
+
+import base64
+import json
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bench.compare.pattern import PERIOD, pattern
+
+#: A design that does not greet is given this long.
+_GREETING_SECONDS = 2.0
+
+#: An echo that has not come by then never comes.
+_ECHO_SECONDS = 5.0
+
+_TYPED = b"~"
+
+
+class Viewer:
+    """One client."""
+
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.connect(plan["socket"])
+        self._left = dict(plan["floods"])
+        self._at = dict.fromkeys(plan["floods"], 0)
+        self._finished: dict[str, float] = {}
+        self._echo = plan["echo"]
+        self._echoed = threading.Event()
+        self._pattern = pattern()
+        self.ready = threading.Event()
+        self.flooded = threading.Event()
+        self.began = 0.0
+        self.wrong = 0
+        self.repaints = 0
+        if not self._left:
+            self.flooded.set()
+
+    def read(self) -> None:
+        """Reads until the end."""
+        with self._connection.makefile("rb", buffering=1 << 20) as lines:
+            for line in lines:
+                self._take(json.loads(line))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "terminal_data":
+            self._take_data(message["session_id"], base64.b64decode(message["data"]))
+        elif kind == "ready":
+            self.ready.set()
+        elif kind == "initial_terminal_data" and self.ready.is_set():
+            self.repaints += 1
+
+    def _take_data(self, name: str, data: bytes) -> None:
+        if name == self._echo:
+            if _TYPED in data:
+                self._echoed.set()
+            return
+        if name not in self._left:
+            return
+        if not self.began:
+            self.began = time.monotonic()
+        at = self._at[name]
+        start = at % PERIOD
+        self.wrong += data != self._pattern[start : start + len(data)]
+        self._at[name] = at + len(data)
+        if self._at[name] >= self._left[name]:
+            self._finished[name] = time.monotonic()
+            if len(self._finished) == len(self._left):
+                self.flooded.set()
+
+    def type(self, count: int) -> list[float]:
+        """Types one byte after the other, each once the one before has come back; seconds that each took."""
+        line = json.dumps(
+            {"type": "terminal_input", "session_id": self._echo, "data": base64.b64encode(_TYPED).decode()}
+        ).encode()
+        took = []
+        while len(took) < count:
+            self._echoed.clear()
+            began = time.perf_counter()
+            self._connection.sendall(line + b"\n")
+            if not self._echoed.wait(_ECHO_SECONDS):
+                took.append(_ECHO_SECONDS)
+                break
+            took.append(time.perf_counter() - began)
+            time.sleep(0.002)
+        return took
+
+    def report(self) -> dict[str, Any]:
+        return {
+            "wrong": self.wrong,
+            "repaints": self.repaints,
+            "bytes": sum(self._at.values()),
+            "began": self.began,
+            "finished": self._finished,
+        }
+
+
+def main() -> None:
+    plan = json.loads(sys.argv[1])
+    viewer = Viewer(plan)
+    if not plan["reads"]:
+        print("{}", flush=True)
+        sys.stdin.readline()
+        return
+    threading.Thread(target=viewer.read, daemon=True).start()
+    viewer.ready.wait(_GREETING_SECONDS)
+    print("{}", flush=True)
+    sys.stdin.readline()
+    echoes = viewer.type(plan["echoes"]) if plan["echo"] else []
+    viewer.flooded.wait(600)
+    print(json.dumps(viewer.report() | {"echoes": echoes}), flush=True)
+    sys.stdin.readline()
+
+
+if __name__ == "__main__":
+    main()
