@@ -7,8 +7,6 @@ So that versions can tell each other apart, this stays as it is in all of them: 
 it, a request and its reply carry `id`, and a refusal is `refusal: {code, message}`.
 """
 
-from importlib import metadata
-
 #: Version of the bus's wire format. It changes when a peer of the old format would misread the new one;
 #: new optional keys in a header do not change it, since unknown keys are ignored.
 BUS_VERSION = 1
@@ -27,4 +25,7 @@ def remedy(other: int, process: str, peer: str) -> str:
 
 def release() -> str:
     """The version of the installed itermbus distribution, as `itermbus version` prints it."""
+    # Here, because it would be 2 MB in every worker, which never asks.
+    from importlib import metadata
+
     return metadata.version("itermbus")

@@ -1,7 +1,6 @@
 """One client speaking dialect 2: the welcome, what happens, and its requests."""
 
 import logging
-from importlib.metadata import PackageNotFoundError, version
 from traceback import format_tb
 from typing import Any
 
@@ -11,6 +10,7 @@ from bus.errors import Busy, Internal, Iterm2Unavailable, NoSuchSession, ReadOnl
 from bus.limits import ANSWERS_BYTES, REQUESTS_PER_CLIENT
 from bus.messages import Config, ConfigResult, GetConfig, SessionSnapshot
 from bus.position import Position
+from bus.version import release
 from workers.gateway import dialect2, dialect2_lines, layout_tree, wire
 from workers.gateway.backlog import SHEDDING
 from workers.gateway.commands import CHANGING, TABLE
@@ -28,14 +28,7 @@ from workers.gateway.subscriptions import Subscriptions
 log = logging.getLogger("gateway.client")
 
 
-def _server() -> str:
-    try:
-        return f"itermbus {version('itermbus')}"
-    except PackageNotFoundError:
-        return "itermbus"
-
-
-_SERVER = _server()
+_SERVER = f"itermbus {release()}"
 
 
 class Answer:
