@@ -14,8 +14,9 @@ from bus.messages import Stat
 from bus.subscriber import Subscriber
 from bus.version import BUS_VERSION
 from itermbus.supervisor_client import SupervisorClient
-from tests.end_to_end.conftest import System
+from tests.end_to_end.client2 import Client2
 from tests.end_to_end.node_client import NodeClient
+from tests.end_to_end.system import System
 from tests.support import end, temporary_home, wait_until
 
 #: Lines come slowly enough that those of a restart, about a second, are all on the screen that is repainted after it.
@@ -78,6 +79,49 @@ def test_restarts_under_load_lose_nothing(
     since = len(again.messages)
     again.type(fresh_session, b"echo typed-$((40+2))\n")
     again.wait_output(fresh_session, b"typed-42", since)
+
+
+#: 80 bursts of 3,000 lines each, some 20 KB, one after the other for about ten seconds.
+_BURSTS = "for i in $(seq 80); do seq $((i*3000)) $((i*3000+2999)); sleep 0.1; done; echo en''d\n"
+
+
+def test_a_client_that_resumes_gets_every_byte_of_a_rolling_upgrade(
+    system: System, client: NodeClient, fresh_session: str
+) -> None:
+    """Gateway, broker and worker are restarted one after the other; one stream, and every byte at its place."""
+    client.type(fresh_session, _BURSTS.encode())
+    got, resume = b"", {}
+    for name in ("gateway", "broker", f"pty-{fresh_session[:8]}", None):
+        viewer = wait_until(lambda: _connected(system), "the gateway")
+        viewer.hello(sessions=[fresh_session], resume=resume)
+        wait_until(lambda v=viewer: _stream_bytes(v, fresh_session) > 100_000, "the stream to go on")  # type: ignore[misc]
+        if name is None:
+            viewer.wait_output(fresh_session, b"end\r\n", seconds=60)
+        else:
+            _restart(system, name)
+        stream = viewer.stream(fresh_session)
+        viewer.close()
+        assert [name for name, _epoch in viewer.streams] == [fresh_session], "one epoch"
+        assert stream.gaps == []
+        assert stream.begin is not None
+        assert not resume or resume[fresh_session]["offset"] == stream.begin
+        got += stream.data
+        resume = {fresh_session: {"epoch": viewer.epoch(fresh_session), "offset": stream.end}}
+    lines = b"".join(b"%d\r\n" % number for i in range(1, 81) for number in range(i * 3000, i * 3000 + 3000))
+    assert got.partition(b"end\r\n")[0].endswith(lines[-200_000:])
+    begin = got.index(b"\r\n") + 2
+    assert lines.endswith(got[begin:].partition(b"end\r\n")[0])
+
+
+def _connected(system: System) -> Client2 | None:
+    try:
+        return Client2(system.paths.gateway_socket)
+    except OSError:
+        return None
+
+
+def _stream_bytes(viewer: Client2, session_id: str) -> int:
+    return len(viewer.output(session_id))
 
 
 @pytest.fixture
