@@ -8,9 +8,8 @@ stay.
 import contextlib
 import socket
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from workers.gateway.backlog import (
     FAST_BUFFER_BYTES,
@@ -21,6 +20,7 @@ from workers.gateway.backlog import (
     Policy,
     never_late,
 )
+from workers.gateway.fair_queue import FairQueue, Line, Owner
 from workers.gateway.lines import LineSplitter, TooLongLine
 
 #: Bytes received in one turn.
@@ -45,27 +45,12 @@ class ConnectionStatistics(NamedTuple):
     dropped_backlogs: int
 
 
-class Owner(Protocol):
-    """Whose lines can be replaced by something newer."""
-
-    def take_back(self, before: object) -> None:
-        """A line was not sent, nor any of yours after it. `before` is what you gave along with it."""
-
-
 class _Nobody:
     def take_back(self, before: object) -> None:
         """Nothing to do: `on_caught_up` tells all that there is."""
 
 
 _NOBODY = _Nobody()
-
-
-class _Line(NamedTuple):
-    data: bytes | memoryview
-    owner: Owner | None  # None: it must arrive
-    before: object
-    queued_at: float
-    taken_before: int
 
 
 class Connection:
@@ -85,10 +70,9 @@ class Connection:
         self._socket.setblocking(False)
         self._clock = clock
         self._splitter = LineSplitter()
-        self._queue: deque[_Line] = deque()
+        self._queue = FairQueue()
         self._limit = queue_bytes
         self._policy = Policy(queue_bytes, never_late)
-        self._queued = 0
         self._peak = 0
         self._dropped = 0
         self._taken = 0
@@ -103,7 +87,7 @@ class Connection:
     @property
     def _weight(self) -> int:
         """What waits costs so many bytes of memory, were none of it shared."""
-        return self._queued + len(self._queue) * LINE_COST_BYTES
+        return self._queue.bytes + len(self._queue) * LINE_COST_BYTES
 
     @property
     def wants_to_write(self) -> bool:
@@ -135,9 +119,12 @@ class Connection:
             self.close()
         return self._splitter.feed(data)
 
-    def send(self, line: bytes) -> None:
-        """Queues a line that must arrive. A client for which even those pile up past the bound is closed."""
-        self._append(line, None, None)
+    def send(self, line: bytes, *, overtakes: bool = False) -> None:
+        """Queues a line that must arrive, after all that waits; with `overtakes`, before what is held of floods.
+
+        A client for which even those pile up past the bound is closed.
+        """
+        self._append(line, None, None, overtakes=overtakes)
         if self._weight > self._limit:
             self._drop_backlog()
         if self._weight > self._limit:
@@ -153,7 +140,7 @@ class Connection:
             owner.take_back(before)
             return False
         for line in lines:
-            self._append(line, owner, before)
+            self._append(line, owner, before, overtakes=True)
         if self._weight <= self._policy.limit:
             return True
         self._drop_backlog()
@@ -162,16 +149,15 @@ class Connection:
     def flush(self) -> None:
         """Sends what the kernel takes now, and drops what is late. Closes itself when the client has."""
         self._send_waiting()
-        if self._when_read and self._queued <= _LITTLE_BYTES:
+        if self._when_read and self._queue.bytes <= _LITTLE_BYTES:
             actions, self._when_read = self._when_read, []
             for action in actions:
                 action()
 
     def _send_waiting(self) -> None:
         while self._queue and not self.closed:
-            lines = [self._queue[i].data for i in range(min(len(self._queue), _SEND_BUFFERS))]
             try:
-                sent = self._socket.sendmsg(lines)
+                sent = self._socket.sendmsg(self._queue.next(_SEND_BUFFERS))
             except BlockingIOError:
                 self._drop_late()
                 return
@@ -188,21 +174,24 @@ class Connection:
         self.closed = True
         self._queue.clear()
         self._when_read.clear()
-        self._queued = self.answer_bytes = 0
+        self.answer_bytes = 0
 
     def release(self) -> None:
         """Gives the descriptor back; only its poller does that, after it has stopped watching it."""
         self._socket.close()
 
     def statistics(self) -> ConnectionStatistics:
-        return ConnectionStatistics(self._queued, self._peak, self._dropped)
+        return ConnectionStatistics(self._queue.bytes, self._peak, self._dropped)
 
-    def _append(self, line: bytes, owner: Owner | None, before: object) -> None:
+    def _append(self, line: bytes, owner: Owner | None, before: object, *, overtakes: bool) -> None:
         if self.closed:
             return
-        self._queue.append(_Line(line, owner, before, self._clock(), self._taken))
-        self._queued += len(line)
-        self._peak = max(self._peak, self._queued)
+        queued = Line(line, owner, before, self._clock(), self._taken)
+        if overtakes:
+            self._queue.put(queued)
+        else:
+            self._queue.put_last(queued)
+        self._peak = max(self._peak, self._queue.bytes)
         if owner is None:
             self.answer_bytes += len(line)
 
@@ -219,44 +208,26 @@ class Connection:
         ):
             self._drop_backlog()
 
-    def _oldest(self) -> _Line | None:
+    def _oldest(self) -> Line | None:
         """The oldest line that can be replaced."""
-        return None if self._behind else next((line for line in self._queue if line.owner is not None), None)
+        return None if self._behind else self._queue.oldest()
 
     def _drop_backlog(self) -> None:
-        # The first line stays: some of it may have been sent.
-        kept: deque[_Line] = deque()
-        owners: dict[int, _Line] = {}
-        for i, line in enumerate(self._queue):
-            if i == 0 or line.owner is None:
-                kept.append(line)
-            else:
-                owners.setdefault(id(line.owner), line)
-        if not owners:
+        dropped = self._queue.drop()
+        if not dropped:
             return
-        self._queue = kept
-        self._queued = sum(len(line.data) for line in kept)
         self._behind = True
         self._dropped += 1
         self._set_buffer(SLOW_BUFFER_BYTES)
-        for line in owners.values():
+        for line in dropped:
             assert line.owner is not None
             line.owner.take_back(line.before)
 
     def _forget(self, sent: int) -> None:
-        self._queued -= sent
         self._taken += sent
         if self._slow:
             self._measure()
-        while sent:
-            line = self._queue[0]
-            if line.owner is None:
-                self.answer_bytes -= min(sent, len(line.data))
-            if sent < len(line.data):
-                self._queue[0] = line._replace(data=memoryview(line.data)[sent:])
-                return
-            sent -= len(line.data)
-            self._queue.popleft()
+        self.answer_bytes -= self._queue.forget(sent)
 
     def _measure(self) -> None:
         """Gives a client that takes much at once the larger buffer."""

@@ -204,13 +204,13 @@ class Conversation2:
     def take_answer(self, line: bytes) -> None:
         self._requests -= 1
         if line and not self._closed:
-            self._connection.send(line)
+            self._connection.send(line, overtakes=True)
 
     def send(self, lines: list[bytes]) -> None:
         """Lines that answer a request."""
         if not self._closed:
             for line in lines:
-                self._connection.send(line)
+                self._connection.send(line, overtakes=True)
 
     def hurry(self) -> None:
         """The client has typed."""

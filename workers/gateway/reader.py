@@ -19,6 +19,7 @@ from bus.position import Position
 from workers.gateway import dialect1, wire
 from workers.gateway.broker_link import BrokerLink
 from workers.gateway.encoders import Encoding, Item
+from workers.gateway.fair_queue import Owner
 from workers.gateway.feed import Feed
 from workers.gateway.stream import Stream
 from workers.gateway.utf8 import cut_before
@@ -39,7 +40,7 @@ class Output(Protocol):
     def send(self, line: bytes) -> None:
         """A line that must arrive."""
 
-    def send_output(self, lines: list[bytes]) -> bool:
+    def send_output(self, lines: list[bytes], owner: Owner) -> bool:
         """Lines that a repaint can replace. False when they, and all such that waited, were dropped instead."""
 
 
@@ -160,6 +161,9 @@ class Reader:
         """A new epoch, or bytes that nobody has any more: only a repaint puts the client's screen right."""
         self.refresh()
 
+    def take_back(self, before: object) -> None:
+        """Its lines were dropped; `repaint_if_stopped` follows when the client has read the rest."""
+
     def repaint_if_stopped(self) -> None:
         """Begins anew after a backlog was dropped and the client has read the rest."""
         if self._state is _State.IDLE and not self._closed:
@@ -247,5 +251,5 @@ class Reader:
             self._send_lines([dialect1.terminal_data(self._session_id, piece) for piece in pieces])
 
     def _send_lines(self, lines: list[bytes]) -> None:
-        if not self._output.send_output(lines):
+        if not self._output.send_output(lines, self):
             self._stop()

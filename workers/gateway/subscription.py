@@ -22,9 +22,9 @@ from bus.messages import Position as PositionResult
 from bus.messages import Snapshot as SnapshotResult
 from bus.position import Position
 from workers.gateway import dialect2_lines
-from workers.gateway.connection import Owner
 from workers.gateway.credit import Window
 from workers.gateway.encoders import Encoder, Encoding, Item
+from workers.gateway.fair_queue import Owner
 from workers.gateway.marks import Mark
 from workers.gateway.reader import Upstream
 from workers.gateway.stream import Stream

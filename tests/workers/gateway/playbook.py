@@ -144,7 +144,7 @@ class Output:
         self.got: list[bytes | str] = []
         self.full = False
 
-    def send(self, line: bytes) -> None:
+    def send(self, line: bytes, *, overtakes: bool = False) -> None:
         message = json.loads(line)
         if message["type"] == "terminal_data":
             self._add(base64.b64decode(message["data"]))
@@ -152,7 +152,7 @@ class Output:
             shown = base64.b64decode(message["data"]).decode() if "data" in message else ""
             self.got.append(shown or message["type"])
 
-    def send_output(self, lines: list[bytes]) -> bool:
+    def send_output(self, lines: list[bytes], owner: object = None) -> bool:
         if self.full:
             return False
         for line in lines:
