@@ -27,8 +27,8 @@ class Inventory:
         """What grew, in words."""
         grown = []
         # A killed shim is not replaced while its worker lives.
-        shims = {"shim.py": min(after.processes.get("shim.py", 0), self.processes.get("shim.py", 0))}
-        if after.processes != self.processes | shims:
+        shims, now = self.processes.get("shim.py", 0), after.processes.get("shim.py", 0)
+        if after.processes | {"shim.py": max(shims, now)} != self.processes | {"shim.py": shims}:
             grown.append(f"processes: {self.processes} before, {after.processes} after")
         for role, count in after.descriptors.items():
             if count > self.descriptors.get(role, 0) + _MORE_DESCRIPTORS:

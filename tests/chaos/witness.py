@@ -70,7 +70,7 @@ class Witness(threading.Thread):
                 for message in self.link.receive(0.2) or ():
                     self._take(message)
             except Exception as error:  # A thread that dies would look like one that has nothing to say.
-                self._fault(f"{type(error).__name__}: {error}")
+                self._note(f"{type(error).__name__}: {error}")
                 self.link.drop()
         self.link.drop()
 
@@ -115,7 +115,7 @@ class Witness(threading.Thread):
         if epoch is None:
             return
         if epoch == view.epoch and offset > view.next:
-            self._fault(f"{view.key}: a snapshot at {offset} where {view.next} was next, and no gap told it")
+            self._fault(view, f"a snapshot at {offset} where {view.next} was next, and no gap told it")
         if epoch != view.epoch:
             self._begin(view, epoch)
         view.next = offset
@@ -128,7 +128,7 @@ class Witness(threading.Thread):
     def _gap(self, view: View, message: dict[str, Any]) -> None:
         start, end = message["from"], message["to"]
         if message["epoch"] != view.epoch or start > view.next or end <= start:
-            self._fault(f"{view.key}: a gap from {start} to {end} where {view.next} was next")
+            self._fault(view, f"a gap from {start} to {end} where {view.next} was next")
         view.gaps += 1
         view.gap_bytes += end - start
         view.next = max(view.next, end)
@@ -143,10 +143,7 @@ class Witness(threading.Thread):
             self._begin(view, epoch)
             view.next, view.owed = offset, True
         if offset != view.next or after != offset + len(data):
-            self._fault(
-                f"{view.key}: data {offset} to {after} ({len(data)} bytes) where {view.next} was next"
-                + "".join(f"\n    {line}" for line in view.history)
-            )
+            self._fault(view, f"data {offset} to {after} ({len(data)} bytes) where {view.next} was next")
             view.unknown = b""
         view.next = after
         if view.shift is None:
@@ -175,10 +172,14 @@ class Witness(threading.Thread):
         if position < 0:
             data, position = data[-position:], 0
         if data != expected(position, len(data), view.key):
-            self._fault(f"{view.key}: bytes {offset} to {offset + len(data)} are not those of the stream")
+            self._fault(view, f"bytes {offset} to {offset + len(data)} are not those of the stream")
         view.position = position + len(data)
         view.checked_bytes += len(data)
 
-    def _fault(self, text: str) -> None:
+    def _fault(self, view: View, text: str) -> None:
+        history = "".join(f"\n    {line}" for line in view.history)
+        self._note(f"{view.key}: {text}{history}")
+
+    def _note(self, text: str) -> None:
         if len(self.faults) < _FAULTS_KEPT:
             self.faults.append(f"{self.name}, connection {self.link.connections}: {text}")

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from bus.errors import Busy, RequestError
+from bus.errors import Busy, RequestError, RequestTimeout
 from bus.limits import MARKS_KEPT, REPLAY_BYTES
 from bus.messages import ConfigResult, GetConfig, GetPosition, Replay, Replayed, SessionSnapshot, TakeSnapshot
 from bus.messages import Position as PositionResult
@@ -253,7 +253,10 @@ class Subscription:
     def _take_screen(self, screen: _Screen) -> None:
         """Places a snapshot: after the bytes before it, or after the gap that stands for them."""
         at, epoch, offset = self._at, screen.snapshot.epoch, screen.snapshot.offset
-        if at is None or epoch is None or epoch != at.epoch:
+        if epoch is None and at is not None:
+            # Its worker did not answer the broker, so the screen has no place in the stream, which the client has.
+            self._go_without(RequestTimeout("the session's worker does not answer"))
+        elif at is None or epoch is None or epoch != at.epoch:
             self._send_screen(screen, self._gap_to_end())
         elif offset < at.offset:
             # Older than what the client has: it was taken for somebody who asked before.
@@ -311,6 +314,10 @@ class Subscription:
         here = None if self._stream is None else self._stream.expected
         if self._at is not None and not self._lost:
             self._start_from(self._at)
+        elif here is None and self._at is not None and self._stream is not None:
+            # Nor does the worker answer. What the client has lost is named by a gap as soon as one of both does.
+            turn = self._next_turn()
+            self._timers.after(_RETRY_SECONDS, lambda: self._paint() if turn == self._turn else None)
         elif here is None:
             self._at = None
             self._live()

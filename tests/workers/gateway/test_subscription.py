@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.errors import Iterm2Unavailable, RequestError
+from bus.errors import Iterm2Unavailable, RequestError, RequestTimeout
 from bus.messages import SizeChanged
 from bus.position import Position
 from tests.contract import problem
@@ -70,7 +70,13 @@ class Out:
 
 class Play:
     def __init__(
-        self, printed: bytes = b"", *, encoding: Encoding = Encoding.RAW, window: int | None = None, sized_at: int = 0
+        self,
+        printed: bytes = b"",
+        *,
+        encoding: Encoding = Encoding.RAW,
+        window: int | None = None,
+        sized_at: int = 0,
+        start: bool = True,
     ) -> None:
         self.clock = Clock()
         self.worker = Worker(printed)
@@ -78,7 +84,8 @@ class Play:
         self.broker = Broker()
         self.stream = Stream(SESSION, self.worker, self.clock.timers)  # type: ignore[arg-type]
         self.stream.start(from_beginning=True)
-        self.worker.answer_all()
+        if start:
+            self.worker.answer_all()
         self.out = Out()
         upstream = Upstream(self.broker, self.worker)  # type: ignore[arg-type]
         self.sub = Subscription(SESSION, self.stream, self.out, upstream, self.clock.timers, Wanted(encoding, window))
@@ -236,6 +243,39 @@ def test_what_the_ring_has_lost_is_a_gap() -> None:
     play.worker.answer_all()
     play.broker.answer("e1", 14)
     assert play.got == ["[0]", "gap 0-14", "[14]"]
+
+
+def test_a_snapshot_without_a_place_does_not_lose_the_clients() -> None:
+    """The broker had the screen and its worker did not answer it: what the client misses is named, or still sent."""
+    play = Play(b"0123456789")
+    play.worker.tail = 5
+    play.sub.begin(Position("e1", 2))
+    play.worker.answer_all()
+    play.broker.answer(None, 0)
+    play.print(b"x")
+    assert play.got == ["gap 2-10", "10:x"]
+    play.sub.ask_snapshot(0, 1, lambda error: play.got.append("refused" if error else "answered"))
+    play.print(b"y")
+    play.broker.answer(None, 0)
+    play.worker.answer_all()
+    play.print(b"z")
+    assert play.got == ["gap 2-10", "10:x", "refused", "11:y", "12:z"]
+
+
+def test_without_worker_and_broker_the_loss_is_named_when_one_of_them_is_back() -> None:
+    play = Play(b"0123456789", start=False)
+    play.worker.tail = 5
+    play.worker.refuse(RequestTimeout("stopped"))
+    play.sub.begin(Position("e1", 2))
+    play.worker.answer_all()
+    play.broker.refuse(Iterm2Unavailable("gone"))
+    assert play.got == []
+    play.clock.pass_seconds(0.6)
+    play.worker.answer_all()
+    play.broker.answer("e1", 10)
+    play.worker.answer_all()
+    play.print(b"x")
+    assert play.got == ["gap 2-10", "[10]", "10:x"]
 
 
 def test_marks_stand_between_the_right_bytes_live_and_in_a_replay() -> None:
