@@ -1,0 +1,4 @@
+// Nothing of an older build may be packed.
+import { rmSync } from 'node:fs';
+
+rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
