@@ -185,15 +185,13 @@ test('a paste that is piped in arrives whole and in order', async () => {
   const stream = session.open();
   const output = new Output(stream);
   await event(stream, 'snapshot');
-  const file = `${system.home}/pasted`;
-  await session.type(`stty raw -echo; echo lis''tening; head -c 1000000 | cksum; stty sane; echo do''ne\n`);
+  await session.type("stty raw -echo; echo lis''tening; head -c 1000000 | cksum; stty sane; echo do''ne\n");
   await output.until('listening');
   const paste = Buffer.alloc(1_000_000);
   for (let index = 0; index < paste.length; index++) paste[index] = 97 + ((index * 7) % 26);
   await pipeline(Readable.from([paste.subarray(0, 300_000), paste.subarray(300_000)]), stream, { end: false });
   await output.until('done');
   assert.match(output.bytes.toString(), new RegExp(`${cksum(paste)} 1000000`));
-  assert.ok(file);
 });
 
 /** The POSIX checksum, as `cksum` prints it. */
@@ -211,13 +209,12 @@ function cksum(data) {
 test('the stream ends when its session does', async () => {
   const stream = session.open();
   await event(stream, 'snapshot');
-  const output = new Output(stream);
+  stream.resume();
   const closed = event(client, 'closed');
   stream.write('exit\n');
   await event(stream, 'end');
   assert.equal((await closed).session_id, session.id);
   assert.ok(session.closed);
-  assert.ok(output.bytes.includes('exit'));
   assert.throws(() => session.open(), { code: 'no_such_session' });
   assert.throws(() => client.session(session.id), { code: 'no_such_session' });
 });

@@ -13,7 +13,7 @@ const bin = join(root, '.venv', 'bin');
 export const python = process.env.ITERMBUS_PYTHON ?? join(bin, 'python');
 
 /** A shell that prints what it is told and nothing of its own. */
-const PROFILE = "PS1='ready$ '\nunset PROMPT_COMMAND\n";
+const PROFILE = "PS1='ready$ '\nunset PROMPT_COMMAND\nbind 'set enable-bracketed-paste off' 2>/dev/null\n";
 
 /** The first true value of `condition`, or an error that says what did not happen. */
 export async function waitUntil(condition, what, seconds = 30) {
@@ -123,7 +123,9 @@ export class Output {
       if (this.length === seen) return false;
       seen = this.length;
       return this.bytes.includes(text);
-    }, `${JSON.stringify(text)} in the output; got ${JSON.stringify(this.bytes.subarray(-200).toString())}`, seconds);
+    }, `${JSON.stringify(text)} in the output`, seconds).catch((error) => {
+      throw new Error(`${error.message}; got ${JSON.stringify(this.bytes.subarray(-200).toString())}`);
+    });
   }
 }
 
