@@ -1,0 +1,118 @@
+// What examples/ shows, run as it stands there.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { cp, mkdir, readFile, readdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { connect } from 'itermbus';
+import { System, freshSession, python, root, waitUntil } from './system.mjs';
+
+let system, client, session, folder;
+const running = [];
+before(async () => {
+  system = await System.start();
+  folder = join(system.home, 'examples');
+  await cp(join(root, 'examples'), folder, { recursive: true, filter: (path) => !path.includes('node_modules') });
+  await mkdir(join(folder, 'node_modules'));
+  await symlink(fileURLToPath(new URL('..', import.meta.url)), join(folder, 'node_modules', 'itermbus'));
+  client = await connect({ path: system.gateway, name: 'examples' });
+  session = await freshSession(client);
+});
+after(async () => {
+  await client?.close();
+  await system?.stop();
+});
+afterEach(async () => {
+  for (const { child, ended } of running.splice(0)) {
+    if (child.exitCode === null) child.kill('SIGKILL');
+    await ended;
+  }
+});
+
+/** Starts one; `said()` is what it printed so far. */
+function start(program, name, ...args) {
+  const child = spawn(program, [join(folder, name), ...args], { cwd: folder, env: system.environment });
+  const chunks = [];
+  for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => chunks.push(chunk));
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const example = { child, ended, said: () => Buffer.concat(chunks).toString() };
+  running.push(example);
+  return example;
+}
+
+/** Waits until an example has printed something; `prompt` is done each time it has not. */
+async function until(example, text, prompt) {
+  await waitUntil(async () => {
+    if (example.said().includes(text)) return true;
+    await prompt?.();
+    return false;
+  }, text).catch((error) => assert.fail(`${error.message}; it said: ${example.said()}`));
+}
+
+test('each is about twenty lines', async () => {
+  for (const name of await readdir(folder)) {
+    if (!/\.(mjs|py)$/.test(name)) continue;
+    const lines = (await readFile(join(folder, name), 'utf8')).split('\n').filter((line) => line.trim() !== '');
+    assert.ok(lines.length <= 22, `${name} has ${lines.length}`);
+  }
+});
+
+test('tabs.mjs lists them, again when they change', async () => {
+  const tabs = start('node', 'tabs.mjs');
+  await until(tabs, session.id);
+  const { session: made } = await client.createTab();
+  await until(tabs, made.id);
+  await made.close({ force: true });
+});
+
+test('watch.mjs prints the output of sessions, those to come too', async () => {
+  const watch = start('node', 'watch.mjs');
+  await until(watch, 'watched-2', () => session.type('echo watched-$((1+1))\n'));
+  const { session: made } = await client.createTab();
+  await until(watch, `${made.id} `, () => made.type('\n'));
+  await made.close({ force: true });
+  await until(watch, `${made.id} is gone`);
+});
+
+test('type.mjs types', async () => {
+  const type = start('node', 'type.mjs', session.id, 'echo typed-$((1+1))');
+  assert.equal(await type.ended, 0, type.said());
+  assert.match(type.said(), /20 bytes were typed/);
+  assert.match(type.said(), /typed-2/);
+  const wrong = start('node', 'type.mjs', 'none');
+  assert.equal(await wrong.ended, 1);
+  assert.match(wrong.said(), /no_such_session/);
+});
+
+test('resume.mjs goes on where it was', async () => {
+  const first = start('node', 'resume.mjs', session.id);
+  await until(first, 'the screen at');
+  await session.type('echo one-$((1+1))\n');
+  await until(first, 'one-2\r\nready$ ');
+  first.child.kill('SIGKILL');
+  await first.ended;
+  await session.type("echo tw''o\n");
+  const second = start('node', 'resume.mjs', session.id);
+  await until(second, 'two\r\nready$ ');
+  assert.equal(second.said(), "echo tw''o\r\ntwo\r\nready$ ");
+});
+
+test('viewer.mjs shows the screen and types', async () => {
+  await session.type('clear; echo shown-$((1+1))\n');
+  const viewer = start('node', 'viewer.mjs', session.id);
+  await until(viewer, 'shown-2');
+  assert.ok(viewer.said().startsWith('\x1b[2J'));
+  viewer.child.stdin.write('echo keyed-$((1+1))\n');
+  await until(viewer, 'keyed-2');
+  viewer.child.stdin.write('\x1d');
+  assert.equal(await viewer.ended, 0);
+});
+
+test('trace.py prints events and frames', async () => {
+  const trace = start(python, 'trace.py');
+  await until(trace, `pty.${session.id} {`, () => session.type('\n'));
+  const { session: made } = await client.createTab();
+  await until(trace, 'event.layout {');
+  await made.close({ force: true });
+});
