@@ -1,7 +1,7 @@
 // What examples/ shows, run as it stands there.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cp, mkdir, readFile, readdir, symlink } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -115,4 +115,27 @@ test('trace.py prints events and frames', async () => {
   const { session: made } = await client.createTab();
   await until(trace, 'event.layout {');
   await made.close({ force: true });
+});
+
+/** The code behind `<!-- test: name -->` in a document, as a file beside the examples. */
+async function written(document, name) {
+  const text = await readFile(join(root, document), 'utf8');
+  const [, code] = new RegExp(`<!-- test: ${name} -->\n\`\`\`js\n(.*?)\`\`\``, 's').exec(text);
+  await writeFile(join(folder, 'written.mjs'), code);
+  return 'written.mjs';
+}
+
+test("the README's quick start does what it says", async () => {
+  const quick = start('node', await written('clients/node/README.md', 'quick start'));
+  await until(quick, session.id);
+  await until(quick, 'ready$ ');
+  await until(quick, 'ls');
+});
+
+test('the client by hand of the migration note resumes', async () => {
+  const client = start('node', await written('docs/migrating-to-dialect-2.md', 'by hand'));
+  await until(client, 'hand-2', () => session.type('echo hand-$((1+1))\n'));
+  await waitUntil(async () => (await system.pids()).has('gateway'), 'the gateway to be running');
+  await system.kill('gateway');
+  await until(client, 'again-2', () => session.type('echo again-$((1+1))\n').catch(() => undefined));
 });
