@@ -25,7 +25,7 @@ after(async () => {
 });
 afterEach(async () => {
   for (const { child, ended } of running.splice(0)) {
-    if (child.exitCode === null) child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await ended;
   }
 });
@@ -59,7 +59,7 @@ test('each is about twenty lines', async () => {
 });
 
 test('tabs.mjs lists them, again when they change', async () => {
-  const tabs = start('node', 'tabs.mjs');
+  const tabs = start(process.execPath, 'tabs.mjs');
   await until(tabs, session.id);
   const { session: made } = await client.createTab();
   await until(tabs, made.id);
@@ -67,7 +67,7 @@ test('tabs.mjs lists them, again when they change', async () => {
 });
 
 test('watch.mjs prints the output of sessions, those to come too', async () => {
-  const watch = start('node', 'watch.mjs');
+  const watch = start(process.execPath, 'watch.mjs');
   await until(watch, 'watched-2', () => session.type('echo watched-$((1+1))\n'));
   const { session: made } = await client.createTab();
   await until(watch, `${made.id} `, () => made.type('\n'));
@@ -76,31 +76,31 @@ test('watch.mjs prints the output of sessions, those to come too', async () => {
 });
 
 test('type.mjs types', async () => {
-  const type = start('node', 'type.mjs', session.id, 'echo typed-$((1+1))');
+  const type = start(process.execPath, 'type.mjs', session.id, 'echo typed-$((1+1))');
   assert.equal(await type.ended, 0, type.said());
   assert.match(type.said(), /20 bytes were typed/);
   assert.match(type.said(), /typed-2/);
-  const wrong = start('node', 'type.mjs', 'none');
+  const wrong = start(process.execPath, 'type.mjs', 'none');
   assert.equal(await wrong.ended, 1);
   assert.match(wrong.said(), /no_such_session/);
 });
 
 test('resume.mjs goes on where it was', async () => {
-  const first = start('node', 'resume.mjs', session.id);
+  const first = start(process.execPath, 'resume.mjs', session.id);
   await until(first, 'the screen at');
   await session.type('echo one-$((1+1))\n');
   await until(first, 'one-2\r\nready$ ');
   first.child.kill('SIGKILL');
   await first.ended;
   await session.type("echo tw''o\n");
-  const second = start('node', 'resume.mjs', session.id);
+  const second = start(process.execPath, 'resume.mjs', session.id);
   await until(second, 'two\r\nready$ ');
   assert.equal(second.said(), "echo tw''o\r\ntwo\r\nready$ ");
 });
 
 test('viewer.mjs shows the screen and types', async () => {
   await session.type('clear; echo shown-$((1+1))\n');
-  const viewer = start('node', 'viewer.mjs', session.id);
+  const viewer = start(process.execPath, 'viewer.mjs', session.id);
   await until(viewer, 'shown-2');
   assert.ok(viewer.said().startsWith('\x1b[2J'));
   viewer.child.stdin.write('echo keyed-$((1+1))\n');
@@ -126,14 +126,14 @@ async function written(document, name) {
 }
 
 test("the README's quick start does what it says", async () => {
-  const quick = start('node', await written('clients/node/README.md', 'quick start'));
+  const quick = start(process.execPath, await written('clients/node/README.md', 'quick start'));
   await until(quick, session.id);
   await until(quick, 'ready$ ');
   await until(quick, 'ls');
 });
 
 test('the client by hand of the migration note resumes', async () => {
-  const client = start('node', await written('docs/migrating-to-dialect-2.md', 'by hand'));
+  const client = start(process.execPath, await written('docs/migrating-to-dialect-2.md', 'by hand'));
   await until(client, 'hand-2', () => session.type('echo hand-$((1+1))\n'));
   await waitUntil(async () => (await system.pids()).has('gateway'), 'the gateway to be running');
   await system.kill('gateway');
