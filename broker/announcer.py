@@ -1,8 +1,6 @@
-"""What the broker publishes: the layout when it changed, closed sessions, changed profiles, its own figures."""
+"""What the broker publishes: the layout when it changed, closed sessions, changed profiles."""
 
 import asyncio
-import time
-from collections.abc import Callable
 
 import zmq
 
@@ -19,7 +17,6 @@ from bus.messages import (
     PromptMark,
     SessionConfig,
     SessionSnapshot,
-    Stat,
 )
 
 #: Changes within this time of the last layout are told together: a program may set its title with every frame.
@@ -29,8 +26,6 @@ _PAUSE_SECONDS = 0.03
 #: that was just connecting (they retry once a second), or was behind, learns of it then.
 _REPEAT_SECONDS = (1, 3)
 _REPEAT_EVERY_SECONDS = 30
-
-_STAT_EVERY_SECONDS = 10
 
 
 class Announcer:
@@ -83,19 +78,15 @@ class Announcer:
     def snapshot(self, snapshot: SessionSnapshot, repaint: bytes) -> None:
         self._send("snapshot", snapshot, repaint)
 
-    async def repeat(self, statistics: Callable[[], Stat]) -> None:
-        """Sends the last layout again at times, and the figures. Runs until cancelled."""
-        seconds = 0
+    async def repeat(self) -> None:
+        """Sends the last layout again at times. Runs until cancelled."""
         while True:
             await asyncio.sleep(1)
-            seconds += 1
             age = round(asyncio.get_running_loop().time() - self._published)
             if not self.opened.is_set():
                 continue
             if age in _REPEAT_SECONDS or age % _REPEAT_EVERY_SECONDS == _REPEAT_EVERY_SECONDS - 1:
                 self._send("layout", self._layout)
-            if seconds % _STAT_EVERY_SECONDS == 0:
-                self._publisher.send_multipart(codec.encode_stat(statistics()))
 
     def close(self) -> None:
         """Forgets what was put off."""
@@ -118,8 +109,3 @@ class Announcer:
 
     def _send(self, name: str, body: Message, payload: bytes = b"") -> None:
         self._publisher.send_multipart(codec.encode_event(name, body, payload))
-
-
-def stat(pid: int, values: dict[str, int | float | str]) -> Stat:
-    """The broker's figures as a message."""
-    return Stat(process="broker", pid=pid, time=time.time(), values=values)

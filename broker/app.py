@@ -3,15 +3,15 @@
 import asyncio
 import contextlib
 import logging
-import os
 import secrets
 import signal
 from typing import Any
 
 import zmq
 
+from broker import figures
 from broker.actions import Actions
-from broker.announcer import Announcer, stat
+from broker.announcer import Announcer
 from broker.attach_store import AttachStore
 from broker.commands import carry_out
 from broker.coprocess_command import CoprocessCommand
@@ -33,7 +33,7 @@ from broker.workers import Workers
 from bus import sockets, topics
 from bus.config import Settings
 from bus.errors import SetupError
-from bus.messages import Iterm2Status, Stat
+from bus.messages import BrokerFigures, Iterm2Status
 from bus.paths import SHIM, Paths
 from bus.process import ParentWatch
 
@@ -58,7 +58,7 @@ class App:
         self._model = model
         self._announcer = announcer = Announcer(self._sockets.publisher, model, secrets.token_hex(8))
         self._looker = looker = Looker(model, announcer)
-        snapshots = Snapshots(model, workers)
+        self._snapshots = snapshots = Snapshots(model, workers)
         self._onlooker = onlooker = Onlooker(model, announcer, snapshots)
         self._offsets = offsets = OffsetLine(model, workers, announcer.prompt)
         self._keeper = keeper = Iterm2Keeper(paths, self._on_status, self._on_notification)
@@ -92,7 +92,8 @@ class App:
             parts = [
                 tasks.create_task(self._server.serve(), name="commands"),
                 tasks.create_task(self._events.receive(self._sockets.subscriber), name="worker events"),
-                tasks.create_task(self._announcer.repeat(self._statistics), name="announcements"),
+                tasks.create_task(self._announcer.repeat(), name="announcements"),
+                tasks.create_task(figures.publish(self._sockets.figures, self._figures), name="figures"),
                 tasks.create_task(self._reconciler.run(), name="reconcile"),
                 tasks.create_task(self._onlooker.run(), name="screens"),
                 tasks.create_task(self._offsets.run(), name="offset line"),
@@ -121,27 +122,26 @@ class App:
     def _on_notification(self, notification: Any) -> None:
         self._watcher.handle(notification)
 
-    def _statistics(self) -> Stat:
+    def _figures(self) -> BrokerFigures:
         sessions = self._model.sessions.values()
-        return stat(
-            os.getpid(),
-            {
-                "sessions": len(sessions),
-                "attached": sum(record.attached is True for record in sessions),
-                "iterm2_state": self._model.status.state,
-                "iterm2_connections": self._keeper.connections,
-                "reconcile_rounds": self._reconciler.rounds,
-                "screens_followed": self._onlooker.following,
-                "screens_shown": self._onlooker.shown,
-                "offset_words_dropped": self._offsets.dropped,
-                "commands_answered": self._server.answered,
-                "malformed": self._server.malformed + self._events.malformed,
-            },
+        return BrokerFigures(
+            sessions=len(sessions),
+            attached=sum(record.attached is True for record in sessions),
+            iterm2_state=self._model.status.state,
+            iterm2_connections=self._keeper.connections,
+            reconcile_rounds=self._reconciler.rounds,
+            snapshots=self._snapshots.taken,
+            snapshot_age=self._snapshots.age,
+            screens_followed=self._onlooker.following,
+            screens_shown=self._onlooker.shown,
+            offset_words_dropped=self._offsets.dropped,
+            commands_answered=self._server.answered,
+            malformed=self._server.malformed + self._events.malformed,
         )
 
 
 class _Sockets:
-    """The broker's own three sockets."""
+    """The broker's own sockets."""
 
     def __init__(self, paths: Paths, context: zmq.Context[zmq.Socket[bytes]]) -> None:
         try:
@@ -149,10 +149,11 @@ class _Sockets:
         except zmq.ZMQError as error:
             raise SetupError(f"cannot listen at {paths.broker_rpc}: {error}.") from None
         self.publisher = sockets.publisher(context, None, [paths.bus_feed])
+        self.figures = sockets.knowing_publisher(context, None, [paths.bus_feed])
         self.subscriber = sockets.subscriber(context, [paths.bus_pub], [topics.event("attached")])
 
     def close(self) -> None:
-        for socket in (self.router, self.publisher, self.subscriber):
+        for socket in (self.router, self.publisher, self.figures, self.subscriber):
             socket.close()
 
 

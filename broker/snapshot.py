@@ -1,6 +1,7 @@
 """A session's screen as ANSI, tied to a place in its stream of bytes."""
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -44,6 +45,14 @@ class Snapshots:
         self._model = model
         self._workers = workers
         self._free = asyncio.Semaphore(_AT_ONCE)
+        #: How many were taken.
+        self.taken = 0
+        self._newest: float | None = None
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the newest one was taken, None before the first."""
+        return None if self._newest is None else round(time.monotonic() - self._newest, 3)
 
     async def take(self, link: Link, session_id: str, scrollback: int) -> tuple[Snapshot, bytes]:
         """A snapshot and its repaint.
@@ -56,6 +65,8 @@ class Snapshots:
             position, look, exact = await self._look_at_rest(link, session_id, min(scrollback, SCROLLBACK_MOST))
         screen = _screen(look, position.modes if position else Modes(), self._config(session_id))
         repaint = await _paint(screen)
+        self.taken += 1
+        self._newest = time.monotonic()
         return (
             Snapshot(
                 session_id=session_id,

@@ -38,9 +38,23 @@ def publisher(context: zmq.Context[zmq.Socket[bytes]], bind: Path | None, feeds:
     Nobody's bytes wait for it: it drops for a subscriber that is `PUBLISH_HWM` messages behind. Raises
     `zmq.ZMQError` when `bind` cannot be bound.
     """
-    socket = context.socket(zmq.PUB)
+    return _publisher(context, zmq.PUB, bind, feeds)
+
+
+def knowing_publisher(
+    context: zmq.Context[zmq.Socket[bytes]], bind: Path | None, feeds: Iterable[Path]
+) -> zmq.Socket[bytes]:
+    """The same as an XPUB socket, which also tells what is subscribed to; `bus.stat_feed` reads that."""
+    return _publisher(context, zmq.XPUB, bind, feeds)
+
+
+def _publisher(
+    context: zmq.Context[zmq.Socket[bytes]], kind: int, bind: Path | None, feeds: Iterable[Path]
+) -> zmq.Socket[bytes]:
+    socket = context.socket(kind)
     _common(socket)
     socket.sndhwm = PUBLISH_HWM
+    socket.rcvhwm = SUBSCRIBE_HWM
     if bind is not None:
         _bind(socket, bind)
     for feed in feeds:

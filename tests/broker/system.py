@@ -22,6 +22,7 @@ from bus.errors import RequestError
 from bus.messages import (
     AnyCommand,
     AnyResult,
+    BrokerFigures,
     Created,
     CreateTab,
     GetLayout,
@@ -32,10 +33,27 @@ from bus.messages import (
     Stat,
 )
 from bus.paths import Paths
+from bus.stat_feed import usage
 from bus.subscriber import Subscriber
 from tests.support import end, environment, wait_until
 
 _numbers = itertools.count(1)
+
+#: What a message that only says "here" carries.
+_FIGURES = BrokerFigures(
+    sessions=0,
+    attached=0,
+    iterm2_state="",
+    iterm2_connections=0,
+    reconcile_rounds=0,
+    snapshots=0,
+    snapshot_age=None,
+    screens_followed=0,
+    screens_shown=0,
+    offset_words_dropped=0,
+    commands_answered=0,
+    malformed=0,
+)
 
 R = TypeVar("R", bound=AnyResult)
 T = TypeVar("T")
@@ -126,7 +144,7 @@ class System:
         Subscriptions travel in their order: when a figure that the test publishes comes back, the event's was there
         before it.
         """
-        marker = Stat(process=f"test-{next(_numbers)}", pid=os.getpid(), time=0.0, values={})
+        marker = Stat(process=f"test-{next(_numbers)}", pid=os.getpid(), time=0.0, usage=usage(), figures=_FIGURES)
         prefixes = [topics.event(name), topics.stat(marker.process)]
         subscriber = Subscriber(self.context, [self.paths.bus_pub], prefixes)
         publisher = sockets.publisher(self.context, None, [self.paths.bus_feed])

@@ -9,11 +9,11 @@ import pytest
 import zmq
 import zmq.asyncio
 
-from broker.announcer import Announcer, stat
+from broker.announcer import Announcer
 from broker.model import ListedTab, ListedWindow, Listing, Model, Node, Pane, SessionRecord
 from bus import codec, sockets
 from bus.codec import Event
-from bus.messages import Iterm2Status, Layout, Session, Stat
+from bus.messages import Iterm2Status, Layout, Session
 from tests.support import PATIENCE, temporary_home
 
 A = "AAAAAAAA-0000-4000-8000-000000000000"
@@ -108,9 +108,7 @@ def test_a_title_that_never_rests_is_told_seldom_and_last_as_it_is(path: Path) -
 
 def test_the_layout_is_repeated_for_who_came_too_late(path: Path) -> None:
     async def talk(desk: Desk) -> None:
-        repeating = asyncio.get_running_loop().create_task(
-            desk.announcer.repeat(lambda: stat(1, {"sessions": 1})), name="repeat"
-        )
+        repeating = asyncio.get_running_loop().create_task(desk.announcer.repeat(), name="repeat")
         try:
             desk.announcer.open()
             assert (await desk.layout()).revision == 1
@@ -120,10 +118,3 @@ def test_the_layout_is_repeated_for_who_came_too_late(path: Path) -> None:
             await asyncio.gather(repeating, return_exceptions=True)
 
     converse(path, talk)
-
-
-def test_figures_are_a_message_of_the_bus() -> None:
-    parts = codec.encode_stat(stat(7, {"sessions": 2}))
-    found = codec.decode_published(parts)
-    assert isinstance(found, Stat)
-    assert (found.process, found.pid, found.values) == ("broker", 7, {"sessions": 2})

@@ -8,6 +8,7 @@ from bus.errors import ProtocolError
 from bus.limits import HEADER_BYTES, PAYLOAD_BYTES
 from bus.messages import (
     Attachment,
+    BrokerFigures,
     Closed,
     FrameHeader,
     GetLayout,
@@ -19,11 +20,27 @@ from bus.messages import (
     Split,
     Stat,
     Tab,
+    Usage,
     Window,
     Written,
 )
 
 SESSION = "0A1B2C3D-0000-4000-8000-00000000000F"
+USAGE = Usage(cpu_seconds=1.5, memory_peak_bytes=9_000_000)
+FIGURES = BrokerFigures(
+    sessions=2,
+    attached=1,
+    iterm2_state="connected",
+    iterm2_connections=1,
+    reconcile_rounds=3,
+    snapshots=0,
+    snapshot_age=None,
+    screens_followed=0,
+    screens_shown=0,
+    offset_words_dropped=0,
+    commands_answered=4,
+    malformed=0,
+)
 HEADER = FrameHeader(epoch="e1", offset=7, time=1.5)
 
 
@@ -59,7 +76,7 @@ def test_an_event_of_another_type_is_not_published() -> None:
 
 
 def test_stat_survives_the_wire() -> None:
-    stat = Stat(process="pty-" + SESSION, pid=1, time=2.0, values={"bytes": 3, "rate": 0.5, "state": "x"})
+    stat = Stat(process="pty-" + SESSION, pid=1, time=2.0, usage=USAGE, figures=FIGURES)
     assert codec.decode_published(codec.encode_stat(stat)) == stat
 
 

@@ -9,14 +9,15 @@ from socket import socket
 
 import zmq
 
-from bus import peer
+from bus import peer, sockets
 from bus.codec import Event, Frame
 from bus.config import Gateway as Settings
 from bus.errors import Busy
-from bus.messages import Attachment, Layout, PromptMark, SessionConfig, SessionSnapshot, SizeChanged
+from bus.messages import Attachment, GatewayFigures, Layout, PromptMark, SessionConfig, SessionSnapshot, SizeChanged
 from bus.paths import Paths
 from bus.process import StopSignal
-from workers.gateway import dialect1
+from bus.stat_feed import StatFeed
+from workers.gateway import dialect1, figures
 from workers.gateway.audit import Audit
 from workers.gateway.broker_link import BrokerLink
 from workers.gateway.claims import Claims
@@ -64,8 +65,11 @@ class Gateway:
         self._table = self._services.table
         self._clients: dict[int, Client] = {}
         self._numbers = itertools.count(1)
+        self._publisher = sockets.knowing_publisher(context, None, [paths.bus_feed])
+        self._stat = StatFeed(self._publisher, "gateway", self._figures)
         self._poller = zmq.Poller()
         for readable in (
+            self._publisher,
             listener.fileno(),
             self._broker.events,
             self._broker.replies,
@@ -113,6 +117,9 @@ class Gateway:
             for descriptor in ready:
                 if descriptor in self._clients:
                     self._serve(descriptor, ready[descriptor])
+            if self._publisher in ready:
+                self._stat.take_news()
+            self._stat.tick()
             self._timers.run_due()
             self._flush_clients()
 
@@ -127,6 +134,15 @@ class Gateway:
         self._audit.close()
         self._broker.close()
         self._workers.close()
+        self._publisher.close()
+
+    def _figures(self) -> GatewayFigures:
+        return figures.compose(
+            self._table.tally,
+            self._table.streams,
+            (client.connection.statistics() for client in self._clients.values()),
+            self._broker.malformed + self._workers.malformed,
+        )
 
     # --- from the bus ---
 
@@ -207,7 +223,9 @@ class Gateway:
             self._poller.unregister(descriptor)
         client.close()
         client.connection.release()
-        log.info("client %d is gone; %s", client.identity.number, client.connection.statistics())
+        statistics = client.connection.statistics()
+        self._table.tally.add_client(statistics)
+        log.info("client %d is gone; %s", client.identity.number, statistics)
 
 
 def _turn_away(connected: socket, limit: int) -> None:

@@ -74,6 +74,11 @@ class BrokerLink:
             if isinstance(message, Event):
                 self._take_event(message)
 
+    @property
+    def malformed(self) -> int:
+        """Messages that could not be read."""
+        return self._dropped.count
+
     def close(self) -> None:
         self.events.close()
         self.replies.close()

@@ -38,11 +38,12 @@ _LITTLE_BYTES = 16 * 1024
 
 
 class ConnectionStatistics(NamedTuple):
-    """What waits for the client in bytes, the most that ever did, and how often a backlog was dropped."""
+    """What waits for the client in bytes, the most that ever did, how often a backlog was dropped, what was sent."""
 
     queued_bytes: int
     peak_bytes: int
     dropped_backlogs: int
+    sent_bytes: int
 
 
 class _Nobody:
@@ -181,7 +182,7 @@ class Connection:
         self._socket.close()
 
     def statistics(self) -> ConnectionStatistics:
-        return ConnectionStatistics(self._queue.bytes, self._peak, self._dropped)
+        return ConnectionStatistics(self._queue.bytes, self._peak, self._dropped, self._taken)
 
     def _append(self, line: bytes, owner: Owner | None, before: object, *, overtakes: bool) -> None:
         if self.closed:

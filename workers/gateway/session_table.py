@@ -6,6 +6,7 @@ from bus.messages import Layout
 from workers.gateway.broker_link import BrokerLink
 from workers.gateway.layout import LayoutIndex
 from workers.gateway.stream import Stream
+from workers.gateway.tally import Tally
 from workers.gateway.timers import Timers
 from workers.gateway.typing_queue import TypingQueue
 from workers.gateway.worker_link import WorkerLink
@@ -23,6 +24,7 @@ class SessionTable:
         self._timers = timers
         self.index: LayoutIndex | None = None
         self.streams: dict[str, Stream] = {}
+        self.tally = Tally()
         self._typing: dict[str, TypingQueue] = {}
         self._awaited: dict[str, list[Callable[[], None]]] = {}
 
@@ -36,7 +38,7 @@ class SessionTable:
             self._workers.disconnect(session_id)
         for session_id in wanted - self.streams.keys():
             self._workers.connect(session_id)
-            stream = Stream(session_id, self._workers, self._timers)
+            stream = Stream(session_id, self._workers, self._timers, self.tally)
             # Sessions that were there before us are shown as they are; a new one from its first byte.
             stream.start(from_beginning=not first)
             self.streams[session_id] = stream

@@ -18,6 +18,7 @@ from bus.position import Fresh, Missing, NewEpoch, Position, compare
 from workers.gateway.channel import Channel
 from workers.gateway.encoders import Encoding
 from workers.gateway.marks import Mark, Marks
+from workers.gateway.tally import Tally
 from workers.gateway.timers import Timer, Timers
 from workers.gateway.worker_link import WorkerLink
 
@@ -41,8 +42,10 @@ class MarkListener(Protocol):
 class Stream:
     """The stream of one session, from the moment that `start` is called."""
 
-    def __init__(self, session_id: str, workers: WorkerLink, timers: Timers) -> None:
+    def __init__(self, session_id: str, workers: WorkerLink, timers: Timers, tally: Tally | None = None) -> None:
+        """`tally` counts for all streams together."""
         self.session_id = session_id
+        self._tally = tally or Tally()
         self._workers = workers
         self._timers = timers
         #: The position of the next byte; None before the worker has said where it stands.
@@ -102,6 +105,11 @@ class Stream:
         if not channel.users:
             del self._channels[channel.encoding]
 
+    @property
+    def viewers(self) -> int:
+        """Clients that get this session's bytes."""
+        return sum(channel.users for channel in self._channels.values())
+
     def listen(self, listener: MarkListener) -> None:
         """Tells `listener` of the marks that come; those before are in `marks`."""
         self._listeners.add(listener)
@@ -142,11 +150,14 @@ class Stream:
 
     def _take_frame(self, frame: Frame, fresh: list[bytes]) -> None:
         assert self.expected is not None
+        self._tally.frames += 1
+        self._tally.frame_bytes += len(frame.payload)
         expected = Position(self.expected.epoch, self.expected.offset + sum(map(len, fresh)))
         match compare(expected, frame.header.epoch, frame.header.offset, len(frame.payload)):
             case Fresh(skip):
                 fresh.append(frame.payload[skip:] if skip else frame.payload)
             case Missing():
+                self._tally.gaps += 1
                 self._deliver(b"".join(fresh))
                 fresh.clear()
                 self._replay()
@@ -209,6 +220,7 @@ class Stream:
 
     def _break(self, position: Position) -> None:
         """Goes on at `position`, which does not continue what was sent."""
+        self._tally.resyncs += 1
         if self.expected is not None and self.expected.epoch != position.epoch:
             self.ended = self.expected
         self._go_to(position)

@@ -91,6 +91,11 @@ class WorkerLink:
             if isinstance(message, Frame | Event):
                 yield message
 
+    @property
+    def malformed(self) -> int:
+        """Messages that could not be read."""
+        return self._dropped.count
+
     def close(self) -> None:
         self.frames.close()
         self.replies.close()

@@ -39,13 +39,13 @@ def serve(session_id: str) -> int:
     mine = paths.session(session_id)
     holding = lock(mine.lock, _TAKE_OVER_SECONDS)
     with zmq.Context() as context:
-        publisher = sockets.publisher(context, mine.pub, [paths.bus_feed])
+        publisher = sockets.knowing_publisher(context, mine.pub, [paths.bus_feed])
         requests = sockets.rpc_server(context, mine.rpc)
         stream = Stream(session_id, mine.ring, settings.worker.ring_bytes, publisher)
         stream.hold()
         # Last: a shim that finds a listener stops reading and expects an answer at once.
         listener = AttachListener(mine.attach, session_id)
-        worker = PtyWorker(topics.worker_name(session_id), stream, requests, listener)
+        worker = PtyWorker(session_id, stream, publisher, requests, listener)
         try:
             worker.run(stop)
         finally:

@@ -35,6 +35,10 @@ class InputQueue:
         self._pieces: deque[_Piece] = deque()
         self._limit = limit
         self.waiting_bytes = 0
+        #: Since the beginning: pieces taken, pieces refused or given up, bytes written.
+        self.taken = 0
+        self.refused = 0
+        self.written_bytes = 0
 
     def __bool__(self) -> bool:
         return bool(self._pieces)
@@ -42,9 +46,11 @@ class InputQueue:
     def put(self, data: bytes, deadline: float, answer: Answer) -> None:
         """Adds a piece. `deadline` is seconds since 1970. Raises `Busy` when it does not fit."""
         if self.waiting_bytes + len(data) > self._limit:
+            self.refused += 1
             raise Busy("the program in this session does not read its input, and what may wait for it is full")
         self._pieces.append(_Piece(memoryview(data), len(data), deadline, answer))
         self.waiting_bytes += len(data)
+        self.taken += 1
 
     def flush(self, write: Callable[[memoryview], int]) -> None:
         """Writes until `write` takes no more. Raises what `write` raises; then call `refuse_all`."""
@@ -52,6 +58,7 @@ class InputQueue:
             piece = self._pieces[0]
             size = write(piece.rest) if piece.rest else 0
             self.waiting_bytes -= size
+            self.written_bytes += size
             piece.rest = piece.rest[size:]
             if piece.rest:
                 return
@@ -66,6 +73,7 @@ class InputQueue:
                 kept.append(piece)
                 continue
             self.waiting_bytes -= len(piece.rest)
+            self.refused += 1
             refusal = Busy("the program in this session did not read its input in time; nothing was written")
             piece.answer(piece.written or refusal)
         self._pieces = kept
@@ -74,5 +82,6 @@ class InputQueue:
         """The pipe is gone: answers every piece with what was written of it, or `NotAttached`."""
         pieces, self._pieces = self._pieces, deque()
         self.waiting_bytes = 0
+        self.refused += len(pieces)
         for piece in pieces:
             piece.answer(piece.written or NotAttached("the session's coprocess has ended; nothing was written"))

@@ -9,7 +9,7 @@ import time
 
 import zmq
 
-from bus import codec, rpc, sockets
+from bus import codec, rpc, sockets, topics
 from bus.dropped import Dropped
 from bus.errors import Busy, NotAttached, ProtocolError, RequestError, TooLong, UnknownType
 from bus.limits import INPUT_BYTES
@@ -22,12 +22,15 @@ from bus.messages import (
     Input,
     NoteSize,
     Replay,
+    WorkerFigures,
     Written,
 )
 from bus.process import StopSignal
 from bus.ring import PipeEnded
+from bus.stat_feed import StatFeed
 from workers.pty.attach import AttachListener, Greeting, ShimConnection
 from workers.pty.input_queue import InputQueue
+from workers.pty.meter import Meter
 from workers.pty.source import Source
 from workers.pty.stream import Stream
 
@@ -51,12 +54,13 @@ class PtyWorker:
 
     def __init__(
         self,
-        name: str,
+        session_id: str,
         stream: Stream,
+        publisher: zmq.Socket[bytes],
         requests: zmq.Socket[bytes],
         listener: AttachListener,
     ) -> None:
-        """`name`: its name in supervisord."""
+        """`publisher` is the stream's, and tells who wants this worker's figures."""
         self._stream = stream
         self._requests = requests
         self._listener = listener
@@ -67,14 +71,20 @@ class PtyWorker:
         self._shim: ShimConnection | None = None
         self._pending: dict[int, ShimConnection] = {}
         self._input = InputQueue()
-        self._name = name
-        self._dropped = Dropped(log, "a request", name)
+        self._session_id = session_id
+        self._name = topics.worker_name(session_id)
+        self._dropped = Dropped(log, "a request", self._name)
+        self._meter = Meter()
+        self._publisher = publisher
+        self._poller.register(publisher, zmq.POLLIN)
+        self._stat = StatFeed(publisher, self._name, self._figures)
 
     def run(self, stop: StopSignal) -> None:
         """Serves until `stop` says so, which is asked at each event and once a second."""
         self._poller.register(stop.fileno(), zmq.POLLIN)
         while not stop:
             ready = dict(self._poller.poll(_TICK_MS))
+            self._meter.wakes()
             if self._source is not None and self._source.output in ready:
                 self._drain(self._source)
             if self._source is not None and self._source.typed in ready:
@@ -86,6 +96,10 @@ class PtyWorker:
                 self._input.expire(time.time())
             # A shim that was reading alone may have died without handing over.
             self._stream.hold()
+            self._meter.waits(self._stream.output_bytes)
+            if self._publisher in ready:
+                self._stat.take_news()
+            self._stat.tick()
 
     def close(self) -> None:
         """Lets go of the pipe, which the shim keeps open and reads until the next worker comes."""
@@ -166,6 +180,26 @@ class PtyWorker:
                 return self._stream.replay(command)
             case _:
                 raise UnknownType("a PTY worker does not know this command; the broker may")
+
+    def _figures(self) -> WorkerFigures:
+        used, size = self._stream.ring_fill()
+        return WorkerFigures(
+            session_id=self._session_id,
+            attached=self._source is not None,
+            output_bytes=self._stream.output_bytes,
+            output_rate=round(self._meter.rate, 1),
+            frames=self._stream.frames,
+            drain_lag=round(self._meter.lag, 6),
+            ring_bytes=size,
+            ring_used=used,
+            input_bytes=self._input.written_bytes,
+            inputs=self._input.taken,
+            inputs_refused=self._input.refused,
+            input_waiting_bytes=self._input.waiting_bytes,
+            replays=self._stream.replays,
+            damaged=self._stream.damaged,
+            malformed=self._dropped.count,
+        )
 
     def _send_reply(self, client: bytes, parts: list[bytes]) -> None:
         try:

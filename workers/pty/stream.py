@@ -42,6 +42,11 @@ class Stream:
         self._escapes = EscapeFollower()
         self._noted_at = 0
         self._damage = ""
+        #: Since the beginning: frames and bytes published, replays given, rings that were damaged.
+        self.frames = 0
+        self.output_bytes = 0
+        self.replays = 0
+        self.damaged = 0
 
     # --- the ring ---
 
@@ -94,6 +99,7 @@ class Stream:
         if ring.mended:
             log.warning("the ring was damaged%s; epoch %s has begun", self._damage and f": {self._damage}", ring.epoch)
             ring.mended = False
+            self.damaged += 1
 
     def _restart(self, ring: Ring) -> None:
         self._damage = ring.damage
@@ -150,6 +156,8 @@ class Stream:
         offset, payload = ring.read(ring.head - size, size)
         header = FrameHeader(epoch=ring.epoch, offset=offset, time=time.time())
         self._publisher.send_multipart(codec.encode_frame(self._topic, header, payload))
+        self.frames += 1
+        self.output_bytes += size
         news = self._escapes.take(payload, offset)
         if news or ring.head - self._noted_at > _NOTE_EVERY_BYTES:
             self._note(ring)
@@ -173,8 +181,14 @@ class Stream:
         """The bytes asked for. Of another epoch the ring holds nothing, so its reader gets this one from its oldest."""
         ring = self._ring
         begin = command.offset if command.epoch == ring.epoch else ring.tail
+        self.replays += 1
         offset, data = ring.read(begin, min(command.limit, REPLAY_BYTES))
         return Replayed(epoch=ring.epoch, offset=offset, head=ring.head), data
+
+    def ring_fill(self) -> tuple[int, int]:
+        """How many bytes the ring holds, and how many it can; nothing of either while it is not held."""
+        ring = self._open
+        return (0, 0) if ring is None else (ring.head - ring.tail, ring.capacity)
 
     def mark(self, state: MarkState) -> Mark:
         """Where the newest mark of a kind is."""

@@ -1,0 +1,29 @@
+"""The broker's own figures on the bus."""
+
+import asyncio
+from collections.abc import Callable
+
+import zmq
+
+from bus.messages import AnyFigures
+from bus.stat_feed import EVERY_SECONDS, StatFeed
+
+
+async def publish(publisher: zmq.Socket[bytes], figures: Callable[[], AnyFigures]) -> None:
+    """Publishes `figures` over a socket of its own while somebody has subscribed. Runs until cancelled.
+
+    libzmq tells of each message only once at the socket's descriptor, and may do so during any call on that socket. So
+    nobody else uses it, and after each call here all that came is taken.
+    """
+    feed = StatFeed(publisher, "broker", figures)
+    loop = asyncio.get_running_loop()
+    descriptor = publisher.fileno()
+    loop.add_reader(descriptor, feed.take_news)
+    try:
+        while True:
+            feed.take_news()
+            feed.tick()
+            feed.take_news()
+            await asyncio.sleep(EVERY_SECONDS)
+    finally:
+        loop.remove_reader(descriptor)
