@@ -9,14 +9,13 @@ import typer
 
 from bus.errors import AlreadyRunning, ItermbusError, SetupError
 from bus.process import print_error
-from itermbus import exit_codes
+from itermbus import completion, exit_codes
 
 app = typer.Typer(
     name="itermbus",
     help="Finds every iTerm2 session and hands its bytes to other programs, and their input back.",
     epilog="Exit codes:  " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + ".",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -39,6 +38,8 @@ Profiles = Annotated[
         show_default=False,
     ),
 ]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 
 # Each command imports its module when it is called: `itermbus supervise` must not wait for tables it never draws.
 
@@ -72,9 +73,10 @@ def restart(
             help="broker, gateway, headless, pty-SESSION (the beginning of its id is enough), or all: every one of "
             "them but the headless host, whose end would be the shells' end.",
             show_default=False,
+            autocompletion=completion.processes,
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+    as_json: AsJson = False,
 ) -> NoReturn:
     """Restart processes one at a time, each until it answers again. No session loses anything."""
     from itermbus.commands import restart as command
@@ -82,14 +84,61 @@ def restart(
     raise typer.Exit(command.run(names or [], as_json))
 
 
-@app.command(epilog="Example: itermbus status --json")
+@app.command(epilog="Example: itermbus status --json; for a scraper: itermbus status --prometheus")
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+    as_json: AsJson = False,
+    as_prometheus: Annotated[bool, typer.Option("--prometheus", help="Print all figures for Prometheus.")] = False,
 ) -> NoReturn:
     """Show the processes, iTerm2 and the sessions, and what to do about what is not well."""
     from itermbus.commands import status as command
 
+    raise typer.Exit(command.run(as_json, as_prometheus))
+
+
+@app.command(epilog="Example: itermbus top")
+def top() -> NoReturn:
+    """Show what `status` shows, live. q or Ctrl-C ends it."""
+    from itermbus.commands import top as command
+
+    raise typer.Exit(command.run())
+
+
+@app.command(epilog="Example: itermbus sessions --json")
+def sessions(as_json: AsJson = False) -> NoReturn:
+    """Show the sessions alone: size, whether attached or why not, bytes, viewers."""
+    from itermbus.commands import sessions as command
+
     raise typer.Exit(command.run(as_json))
+
+
+@app.command(epilog="Example: itermbus logs broker; all of them, as they are written: itermbus logs -f")
+def logs(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="A process, or the beginning of a session's id. Without one: all.",
+            show_default=False,
+            autocompletion=completion.logs,
+        ),
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Begin with so many lines of each.")] = 20,
+) -> NoReturn:
+    """Print the end of the processes' logs. What sessions print is never in them."""
+    from itermbus.commands import logs as command
+
+    raise typer.Exit(command.run(name, follow, lines))
+
+
+@app.command(epilog="Example: itermbus config; after editing ~/.itermbus/config.toml: itermbus config --check")
+def config(
+    as_json: AsJson = False,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether config.toml can be used.")] = False,
+) -> NoReturn:
+    """Show each setting in force and where it came from."""
+    from itermbus.commands import config as command
+
+    raise typer.Exit(command.run(as_json, check))
 
 
 @app.command(epilog="Example: itermbus init && supervisord -c supervisord.conf")

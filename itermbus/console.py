@@ -13,6 +13,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from bus.process import print_error
+
 #: Columns for output that is no terminal: lines are as long as their contents.
 _UNLIMITED = 1000
 
@@ -42,6 +44,11 @@ def table(out: Console, *columns: str) -> Table:
 def print_json(value: object) -> None:
     """One JSON object for scripts, in ASCII whatever is in it: no locale can spoil it."""
     sys.stdout.write(json.dumps(msgspec.to_builtins(value), indent=2) + "\n")
+
+
+def print_problem(text: str) -> None:
+    """One line on stderr, as every failure of a command is told."""
+    print_error("itermbus", text)
 
 
 def command_name() -> str:

@@ -1,20 +1,9 @@
-"""What `status` knows: gathered here, shown by `commands/status.py`. Its fields are the keys of `status --json`."""
+"""What `status` tells, as records: their fields are the keys of `status --json`. `itermbus.gathering` fills them.
 
-from collections.abc import Iterator
-from contextlib import suppress
+Bytes are counted since the process in question started. What a process that does not answer would tell is None.
+"""
 
 import msgspec
-import zmq
-
-from bus import rpc
-from bus.errors import ItermbusError, UnsupportedVersion
-from bus.messages import GetLayout, Layout, LayoutResult, Session, Split
-from bus.paths import Paths
-from itermbus import answering, exit_codes, instance
-from itermbus.supervisor_client import ProcessInfo, SupervisorClient, SupervisorUnreachable
-
-#: Seconds that the broker has for its answer.
-_BROKER = 2.0
 
 #: What the user can do about each state of iTerm2.
 ADVICE = {
@@ -30,12 +19,18 @@ ADVICE = {
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """One process. `uptime` is seconds; `reason` says why it does not run."""
+    """One process. `uptime` is seconds; `reason` says why it does not run.
+
+    `restarts`: since supervisord started. `memory_bytes` is what is in memory now, shared libraries counted in.
+    """
 
     name: str
     state: str
     pid: int | None
     uptime: int | None
+    restarts: int
+    memory_bytes: int | None = None
+    cpu_seconds: float | None = None
     reason: str | None
 
 
@@ -49,7 +44,7 @@ class Iterm2(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One session. `reason` says why it is not attached."""
+    """One session. `reason` says why it is not attached; `output_rate` is bytes a second."""
 
     session_id: str
     title: str
@@ -57,6 +52,12 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     attached: bool
     reason: str | None
+    output_bytes: int | None = None
+    output_rate: float | None = None
+    input_bytes: int | None = None
+    viewers: int | None = None
+    ring_used: int | None = None
+    ring_bytes: int | None = None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,101 +68,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     pid: int | None = None
     since: float | None = None
     gateway: str
+    clients: int | None = None
     processes: list[Process] = []
     iterm2: Iterm2 | None = None
     sessions: list[SessionRow] | None = None
     problems: list[str] = []
-
-
-def gather(paths: Paths) -> Report:
-    """Everything that can be told at this moment; it never raises for a part that does not answer."""
-    running = instance.find(paths) if paths.run.exists() else None
-    if running is None:
-        return Report(running=False, exit_code=exit_codes.NOT_RUNNING, gateway=str(paths.gateway_socket))
-    problems: list[str] = []
-    processes = _processes(paths, problems)
-    problems += answering.other_versions(paths, [p.name for p in processes if p.is_running])
-    layout = _layout(paths, processes, problems)
-    iterm2 = _iterm2(layout, problems)
-    return Report(
-        running=True,
-        exit_code=exit_codes.DEGRADED if problems else exit_codes.OK,
-        pid=running.pid,
-        since=running.since,
-        gateway=str(paths.gateway_socket),
-        processes=[_process(p) for p in processes],
-        iterm2=iterm2,
-        sessions=[_session(s) for s in _sessions(layout)] if layout is not None else None,
-        problems=problems,
-    )
-
-
-def _processes(paths: Paths, problems: list[str]) -> list[ProcessInfo]:
-    try:
-        processes = SupervisorClient(paths.supervisor_socket).processes()
-    except SupervisorUnreachable as error:
-        problems.append(str(error))
-        return []
-    for process in processes:
-        if not process.is_running and process.statename != "STARTING":  # a new session's worker, for a second
-            problems.append(f"{process.name} does not run ({process.statename.lower()}). {process.why_not}".strip())
-    return processes
-
-
-def _layout(paths: Paths, processes: list[ProcessInfo], problems: list[str]) -> Layout | None:
-    if not any(p.name == "broker" and p.is_running for p in processes):
-        return None
-    with zmq.Context() as context, rpc.Client(context, paths.broker_rpc) as broker, suppress(ItermbusError):
-        try:
-            return broker.call(GetLayout(), LayoutResult, seconds=_BROKER)[0].layout
-        except UnsupportedVersion as error:
-            problems.append(str(error))
-            return None
-    problems.append(f"the broker did not answer within {_BROKER:g} s")
-    return None
-
-
-def _iterm2(layout: Layout | None, problems: list[str]) -> Iterm2 | None:
-    if layout is None:
-        return None
-    status = layout.iterm2
-    if status.state != "connected":
-        problems.append(f"iTerm2 is not connected: {status.reason or status.state.replace('_', ' ')}")
-    return Iterm2(state=status.state, version=status.version, reason=status.reason, advice=ADVICE.get(status.state, ""))
-
-
-def _process(info: ProcessInfo) -> Process:
-    return Process(
-        name=info.name,
-        state=info.statename,
-        pid=info.pid or None,
-        uptime=info.uptime,
-        reason=info.why_not or None,
-    )
-
-
-def _session(session: Session) -> SessionRow:
-    return SessionRow(
-        session_id=session.session_id,
-        title=session.title,
-        columns=session.columns,
-        rows=session.rows,
-        attached=session.attached,
-        reason=session.reason,
-    )
-
-
-def _sessions(layout: Layout) -> Iterator[Session]:
-    """All sessions in the order of windows, tabs and panes, then the buried ones."""
-    for window in layout.windows:
-        for tab in window.tabs:
-            yield from _leaves(tab.root)
-    yield from layout.buried
-
-
-def _leaves(node: Split | Session) -> Iterator[Session]:
-    if isinstance(node, Session):
-        yield node
-    else:
-        for child in node.children:
-            yield from _leaves(child)
