@@ -141,6 +141,42 @@ def config(
     raise typer.Exit(command.run(as_json, check))
 
 
+@app.command(epilog="Example: itermbus doctor; before you ask for help: itermbus doctor --json")
+def doctor(
+    as_json: AsJson = False,
+    round_trip: Annotated[
+        bool,
+        typer.Option(
+            "--round-trip",
+            help="Also type into a session: in a window of its own, which iTerm2 shows for a moment. "
+            "With the headless host that is always done.",
+        ),
+    ] = False,
+) -> NoReturn:
+    """Look for what is wrong with this set-up, and say how to mend it. Exit code 1: something is."""
+    from itermbus.commands import doctor as command
+
+    raise typer.Exit(command.run(as_json, round_trip))
+
+
+@app.command(epilog="Example: itermbus install && itermbus doctor")
+def install() -> NoReturn:
+    """Start at every login, and now: a LaunchAgent on a Mac, elsewhere a systemd user unit with the headless host."""
+    from itermbus.commands import install as command
+
+    raise typer.Exit(command.run())
+
+
+@app.command(epilog="Example: itermbus uninstall --yes && pipx uninstall itermbus")
+def uninstall(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove ~/.itermbus too, without a question.")] = False,
+) -> NoReturn:
+    """Stop everything, and remove what `install` wrote and, if you agree, ~/.itermbus."""
+    from itermbus.commands import uninstall as command
+
+    raise typer.Exit(command.run(yes))
+
+
 @app.command(epilog="Example: itermbus init && supervisord -c supervisord.conf")
 def init(headless: Headless = None, profile: Profiles = None) -> NoReturn:
     """Lay out ~/.itermbus without starting anything. `up` and `supervise` do it by themselves."""

@@ -1,0 +1,89 @@
+"""What starts itermbus at login: a file for the system's own launcher, and the commands that load it.
+
+One shape for both systems; `launch_agent` and `systemd_unit` fill it.
+"""
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bus.errors import ItermbusError, SetupError
+from itermbus import tools
+
+Run = Callable[[Sequence[str]], tools.Answer]
+
+
+class NotLoaded(ItermbusError):
+    """The file is in its place, and the launcher could not be told. The text has the commands to do it by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`load`, `unload`: commands, each list in order. `optional` are those of them whose failure means nothing.
+
+    `status` succeeds when it is loaded.
+    """
+
+    kind: str
+    name: str
+    path: Path
+    content: bytes
+    load: Sequence[Sequence[str]]
+    unload: Sequence[Sequence[str]]
+    after_removal: Sequence[Sequence[str]]
+    status: Sequence[str]
+    optional: frozenset[str] = frozenset()
+
+
+def is_loaded(service: Service, run: Run = tools.run) -> bool:
+    """Whether the launcher knows it."""
+    return run(service.status).ok
+
+
+def install(service: Service, run: Run = tools.run) -> None:
+    """Writes the file and loads it, in the place of one that is loaded. Raises `SetupError`, `NotLoaded`."""
+    if is_loaded(service, run):
+        for command in service.unload:
+            run(command)
+    _write(service)
+    for command in service.load:
+        answer = run(command)
+        if not answer.ok and command[1] not in service.optional:
+            raise NotLoaded(_by_hand(service, command, answer))
+
+
+def uninstall(service: Service, run: Run = tools.run) -> bool:
+    """Has the launcher forget it and removes the file. Whether there was anything. Raises `NotLoaded`."""
+    there = service.path.exists() or service.path.is_symlink()
+    loaded = is_loaded(service, run)
+    if loaded:
+        for command in service.unload:
+            run(command)
+    service.path.unlink(missing_ok=True)
+    if loaded or there:
+        for command in service.after_removal:
+            run(command)
+    if loaded and is_loaded(service, run):
+        commands = "\n".join(f"    {shlex.join(command)}" for command in service.unload)
+        raise NotLoaded(f"the {service.kind} is still loaded. By hand:\n{commands}")
+    return there or loaded
+
+
+def _write(service: Service) -> None:
+    fresh = service.path.with_name(f".{service.path.name}.new")
+    try:
+        service.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(service.content)
+        fresh.replace(service.path)
+    except OSError as error:
+        raise SetupError(f"cannot write {service.path}: {error.strerror}.") from None
+
+
+def _by_hand(service: Service, command: Sequence[str], answer: tools.Answer) -> str:
+    commands = "\n".join(f"    {shlex.join(each)}" for each in service.load)
+    said = f": {answer.text}" if answer.text else ""
+    return (
+        f"{service.path} is written, and `{shlex.join(command)}` did not work{said}\n"
+        f"It starts at the next login. To start it now, from a login of your own:\n{commands}"
+    )
