@@ -34,5 +34,7 @@ def service(home: Path, launchctl: str = LAUNCHCTL) -> Service:
         unload=[[launchctl, "bootout", target]],
         after_removal=[],
         status=[launchctl, "print", target],
+        unloaded="It starts at the next login.",
+        before_reload=[[launchctl, "bootout", target]],
         optional=frozenset({"enable"}),
     )

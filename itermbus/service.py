@@ -5,6 +5,7 @@ One shape for both systems; `launch_agent` and `systemd_unit` fill it.
 
 import shlex
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,8 @@ class NotLoaded(ItermbusError):
 class Service:
     """`load`, `unload`: commands, each list in order. `optional` are those of them whose failure means nothing.
 
-    `status` succeeds when it is loaded.
+    `status` succeeds when it is loaded. `before_reload`: what a new file needs first. `folders` go with the file, the
+    inner one first, if they are empty then. `unloaded` says what a file that is not loaded is good for.
     """
 
     kind: str
@@ -33,7 +35,15 @@ class Service:
     unload: Sequence[Sequence[str]]
     after_removal: Sequence[Sequence[str]]
     status: Sequence[str]
+    unloaded: str
+    before_reload: Sequence[Sequence[str]] = ()
+    folders: Sequence[Path] = ()
     optional: frozenset[str] = frozenset()
+
+
+def is_installed(service: Service, run: Run = tools.run) -> bool:
+    """Whether the launcher knows it and its file is this installation's."""
+    return service.path.is_file() and service.path.read_bytes() == service.content and is_loaded(service, run)
 
 
 def is_loaded(service: Service, run: Run = tools.run) -> bool:
@@ -44,7 +54,7 @@ def is_loaded(service: Service, run: Run = tools.run) -> bool:
 def install(service: Service, run: Run = tools.run) -> None:
     """Writes the file and loads it, in the place of one that is loaded. Raises `SetupError`, `NotLoaded`."""
     if is_loaded(service, run):
-        for command in service.unload:
+        for command in service.before_reload:
             run(command)
     _write(service)
     for command in service.load:
@@ -61,6 +71,9 @@ def uninstall(service: Service, run: Run = tools.run) -> bool:
         for command in service.unload:
             run(command)
     service.path.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty, or not there
+        for folder in service.folders:
+            folder.rmdir()
     if loaded or there:
         for command in service.after_removal:
             run(command)
@@ -85,5 +98,5 @@ def _by_hand(service: Service, command: Sequence[str], answer: tools.Answer) -> 
     said = f": {answer.text}" if answer.text else ""
     return (
         f"{service.path} is written, and `{shlex.join(command)}` did not work{said}\n"
-        f"It starts at the next login. To start it now, from a login of your own:\n{commands}"
+        f"{service.unloaded} By hand, from a login of your own:\n{commands}"
     )

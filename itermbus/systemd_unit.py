@@ -43,5 +43,7 @@ def service(home: Path, systemctl: str = "systemctl") -> Service:
         load=[[*user, "daemon-reload"], [*user, "enable", "--now", NAME]],
         unload=[[*user, "disable", "--now", NAME]],
         after_removal=[[*user, "daemon-reload"]],
-        status=[*user, "is-active", "--quiet", NAME],
+        status=[*user, "is-enabled", "--quiet", NAME],
+        unloaded="It is not enabled yet.",
+        folders=[path(home).parent, path(home).parent.parent],
     )

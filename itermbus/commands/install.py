@@ -12,9 +12,12 @@ def run() -> int:
     if paths.root.exists() and not service.is_loaded(wanted):
         # Two would wait for one lock: the launcher's would fail every ten seconds.
         instance.refuse_second(paths)
+    out = console()
+    if service.is_installed(wanted):
+        out.print(f"{wanted.path} is installed already. After an upgrade: itermbus restart all", markup=False)
+        return exit_codes.OK
     installation.prepare(paths, headless=installation.default_headless())
     service.install(wanted)
-    out = console()
     out.print(f"{wanted.path} is written and loaded: itermbus starts now and at each login.", markup=False)
     out.print(f"Look at it: {command_name()} status, or {command_name()} doctor", markup=False)
     return exit_codes.OK

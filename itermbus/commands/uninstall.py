@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from contextlib import suppress
 
 import typer
 
@@ -10,6 +11,7 @@ from bus.errors import SetupError
 from bus.paths import Paths
 from itermbus import at_login, exit_codes, service, shutdown
 from itermbus.console import console
+from itermbus.supervisor_client import listens
 
 
 def run(yes: bool) -> int:
@@ -33,9 +35,23 @@ def _remove_data(paths: Paths, yes: bool) -> None:
         return
     try:
         shutil.rmtree(paths.root)
+        if sys.platform != "darwin":
+            _remove_host_socket(paths)
     except OSError as error:
         raise SetupError(f"cannot remove {error.filename or paths.root}: {error.strerror}.") from None
     console().print(f"{paths.root} is removed.", markup=False)
+
+
+def _remove_host_socket(paths: Paths) -> None:
+    """The headless host's API socket and its lock, where iTerm2 has its own on a Mac, and the folders around them."""
+    folder = paths.home / "Library" / "Application Support" / "iTerm2" / "private"
+    if listens(folder / "socket"):
+        return  # a host that somebody started beside itermbus
+    for name in ("socket", "socket.lock"):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):  # not empty, or not there
+        for each in (folder, *list(folder.parents)[:3]):
+            each.rmdir()
 
 
 def _agreed(paths: Paths) -> bool:

@@ -6,7 +6,10 @@ from bus import version
 from itermbus import exit_codes
 from tests.itermbus.support import Home
 
-COMMANDS = ("up", "down", "status", "init", "supervise", "env", "version")
+COMMANDS = (
+    *("up", "down", "restart", "status", "top", "sessions", "logs", "config", "doctor"),
+    *("install", "uninstall", "init", "supervise", "env", "version"),
+)
 
 
 def test_help_names_every_command_and_exit_code(home: Home) -> None:
@@ -32,6 +35,11 @@ def test_wrong_arguments(home: Home, arguments: tuple[str, ...]) -> None:
     assert done.returncode == exit_codes.USAGE
     assert arguments[-1] in done.stderr
     assert not home.paths.root.exists()
+
+
+@pytest.mark.parametrize("command", ["status", "sessions", "restart", "config", "doctor", "env"])
+def test_what_a_script_would_want_has_json(home: Home, command: str) -> None:
+    assert "--json" in home.run(command, "--help").stdout
 
 
 def test_version(home: Home) -> None:
