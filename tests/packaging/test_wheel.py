@@ -1,6 +1,7 @@
 """The wheel: what is in it, and the main job from a clean environment, far from the checkout."""
 
 import fcntl
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from bus.paths import CODE
 from itermbus import exit_codes
 from tests.itermbus.support import Client, Home, new_home, wait_until
+from tests.itermbus.tools import Launcher
 from tests.itermbus.typing_client import type_and_read
 
 pytestmark = pytest.mark.timeout(600)
@@ -81,6 +83,25 @@ def test_it_runs_its_own_code(bin_folder: Path) -> None:
     where = run(bin_folder / "python", "-P", "-c", "import bus.paths; print(bus.paths.CODE)").strip()
     assert Path(where).is_relative_to(bin_folder.parent)
     assert run(bin_folder / "itermbus", "version").startswith("itermbus ")
+
+
+def test_install_doctor_and_uninstall(installed: Home) -> None:
+    """As after `pipx install`: the unit runs the wheel's own environment."""
+    tools = installed.path / "tools"
+    tools.mkdir()
+    systemctl = Launcher(tools, "systemctl")
+    installed.environment["PATH"] = f"{tools}:{installed.environment['PATH']}"
+    done = installed.run("install")
+    assert done.returncode == exit_codes.OK, done.stderr
+    assert systemctl.loaded
+    assert installed.paths.environment.readlink() == installed.bin.parent
+    doctor = installed.run("doctor", "--json")
+    assert doctor.returncode == exit_codes.OK, doctor.stdout
+    states = {finding["check"]: finding["state"] for finding in json.loads(doctor.stdout)["findings"]}
+    assert states["start at login"] == states["packages"] == states["Python"] == "ok"
+    assert installed.run("uninstall", "--yes").returncode == exit_codes.OK
+    assert not installed.paths.root.exists()
+    assert not systemctl.loaded
 
 
 def test_the_main_job(installed: Home) -> None:
