@@ -1,0 +1,54 @@
+"""The commands in the documentation, run as they stand there, or marked as needing what the tests have not."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from itermbus import exit_codes
+from itermbus.__main__ import app
+from tests.itermbus.support import PATIENCE, Home
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+#: A marker, then a block of shell commands; both may stand in a list.
+_BLOCK = re.compile(r"(?:<!-- (run(?:: (\d+))?|Mac|not run: [^>]+) -->\n)?( *)```sh\n(.*?)```", re.DOTALL)
+
+PAGES = ("cli.md", "quick-start.md", "troubleshooting.md")
+
+
+def blocks(page: str) -> Iterator[tuple[str | None, int, list[str]]]:
+    """Each block's marker, the exit code that its commands have, and the commands."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    for marker, code, _, body in _BLOCK.findall(text):
+        yield marker or None, int(code or 0), [line.strip() for line in body.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_does_what_the_page_says(home: Home, page: str) -> None:
+    for marker, code, commands in blocks(page):
+        assert marker is not None, f"{page}: say what is to become of {commands}"
+        for command in commands if marker.startswith("run") else []:
+            done = subprocess.run(
+                ["bash", "-c", command],
+                env=home.environment,
+                cwd=home.path,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+            assert done.returncode == code, (command, done.stdout, done.stderr)
+    assert home.processes() == []
+
+
+def test_the_page_has_every_command_and_exit_code() -> None:
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert f"`{command.callback.__name__}`" in text or f"itermbus {command.callback.__name__}" in text
+    for code in exit_codes.MEANINGS:
+        assert f"\n| {code} | " in text
