@@ -4,6 +4,7 @@ One shape for both systems; `launch_agent` and `systemd_unit` fill it.
 """
 
 import shlex
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,11 @@ from pathlib import Path
 
 from bus.errors import ItermbusError, SetupError
 from itermbus import tools
+
+#: Seconds for the ordered stop of all processes: ExitTimeOut in the property list, and some.
+UNLOAD_SECONDS = 45.0
+
+_LOOK = 0.2
 
 Run = Callable[[Sequence[str]], tools.Answer]
 
@@ -51,11 +57,13 @@ def is_loaded(service: Service, run: Run = tools.run) -> bool:
     return run(service.status).ok
 
 
-def install(service: Service, run: Run = tools.run) -> None:
+def install(service: Service, run: Run = tools.run, patience: float = UNLOAD_SECONDS) -> None:
     """Writes the file and loads it, in the place of one that is loaded. Raises `SetupError`, `NotLoaded`."""
     if is_loaded(service, run):
         for command in service.before_reload:
             run(command)
+        if service.before_reload:
+            _wait_unloaded(service, run, patience)
     _write(service)
     for command in service.load:
         answer = run(command)
@@ -63,7 +71,7 @@ def install(service: Service, run: Run = tools.run) -> None:
             raise NotLoaded(_by_hand(service, command, answer))
 
 
-def uninstall(service: Service, run: Run = tools.run) -> bool:
+def uninstall(service: Service, run: Run = tools.run, patience: float = UNLOAD_SECONDS) -> bool:
     """Has the launcher forget it and removes the file. Whether there was anything. Raises `NotLoaded`."""
     there = service.path.exists() or service.path.is_symlink()
     loaded = is_loaded(service, run)
@@ -77,10 +85,21 @@ def uninstall(service: Service, run: Run = tools.run) -> bool:
     if loaded or there:
         for command in service.after_removal:
             run(command)
-    if loaded and is_loaded(service, run):
+    if loaded and not _wait_unloaded(service, run, patience):
         commands = "\n".join(f"    {shlex.join(command)}" for command in service.unload)
         raise NotLoaded(f"the {service.kind} is still loaded. By hand:\n{commands}")
     return there or loaded
+
+
+def _wait_unloaded(service: Service, run: Run, patience: float) -> bool:
+    """Whether it is unloaded within `patience`: launchctl may return before launchd has ended the processes, and then
+    refuses to load them again."""
+    deadline = time.monotonic() + patience
+    while is_loaded(service, run):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_LOOK)
+    return True
 
 
 def _write(service: Service) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import zmq
 
-from bus.messages import Stat
+from bus.messages import BrokerFigures, Stat
 from bus.subscriber import Subscriber
 from bus.version import BUS_VERSION
 from itermbus.supervisor_client import SupervisorClient
@@ -176,7 +176,8 @@ def test_a_worker_of_another_version_is_named_not_killed_and_harms_no_other(
         def many_looks() -> bool:
             message = stats.receive(0.5)
             if isinstance(message, Stat):
-                rounds.append(int(message.values["reconcile_rounds"]))
+                assert isinstance(message.figures, BrokerFigures)
+                rounds.append(message.figures.reconcile_rounds)
             return bool(rounds) and rounds[-1] >= rounds[0] + 10
 
         wait_until(many_looks, "the broker to have looked many times more")

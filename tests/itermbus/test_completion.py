@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from itermbus import exit_codes
+from itermbus import completion, exit_codes
 from tests.itermbus.support import SESSION_ID, Home
 
 
@@ -65,6 +65,12 @@ def test_a_bash_with_the_script_completes(with_sessions: Home) -> None:
         ["bash"], input=program, env=with_sessions.environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["gateway"], done.stderr
+
+
+def test_session_ids_for_commands_that_name_one(with_sessions: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(with_sessions.path))
+    assert completion.sessions("") == completion.sessions(SESSION_ID[:4].lower()) == [SESSION_ID]
+    assert completion.sessions("F") == []
 
 
 def test_without_anything_nothing_breaks(home: Home) -> None:

@@ -137,6 +137,25 @@ def test_the_agent_on_a_mac(tmp_path: Path) -> None:
     assert not service.uninstall(agent)
 
 
+def test_an_agent_that_takes_its_time_to_end(tmp_path: Path) -> None:
+    launchctl = Launcher(tmp_path, "launchctl", late=0.6)
+    agent = launch_agent.service(tmp_path, str(launchctl.path))
+    service.install(agent)
+    service.install(agent)
+    names = [call.split()[0] for call in launchctl.calls]
+    assert names[-4:] == ["print", "print", "enable", "bootstrap"], "loaded again only once it was unloaded"
+    assert service.uninstall(agent)
+    assert not launchctl.loaded
+
+
+def test_an_agent_that_stays_loaded(tmp_path: Path) -> None:
+    launchctl = Launcher(tmp_path, "launchctl", late=-1)
+    agent = launch_agent.service(tmp_path, str(launchctl.path))
+    service.install(agent)
+    with pytest.raises(NotLoaded, match="still loaded"):
+        service.uninstall(agent, patience=0.1)
+
+
 def test_an_agent_that_launchd_refuses(tmp_path: Path) -> None:
     launchctl = Launcher(tmp_path, "launchctl", works=False)
     agent = launch_agent.service(tmp_path, str(launchctl.path))
