@@ -27,12 +27,12 @@ PYTEST ?= -n 2 --dist loadfile
 # Arguments for `make chaos`; without a seed it takes a new one, and prints it.
 CHAOS ?= --seconds 120
 
-.PHONY: run test test-iterm2 test-node node-package fuzz chaos check schema setup clean python node
+.PHONY: run test test-iterm2 test-node node-package fuzz chaos check schema setup clean python node tmux
 
 run: setup
 	@$(BIN)/itermbus up $(UP)
 
-test: node check test-node
+test: node tmux check test-node
 	$(BIN)/pytest $(PYTEST)
 
 # The package states Node.js 20. Where the machine's is older, or has no npm, the environment gets one of its own.
@@ -106,6 +106,13 @@ node:
 	@command -v node >/dev/null || { \
 		echo "The tests speak to the gateway from Node.js, and there is no node on the PATH." >&2; \
 		echo "macOS: brew install node    Debian: apt install nodejs" >&2; \
+		exit 1; \
+	}
+
+tmux:
+	@command -v tmux >/dev/null || { \
+		echo "The tests attach to sessions in a real terminal, a pane of tmux, and there is no tmux on the PATH." >&2; \
+		echo "macOS: brew install tmux    Debian: apt install tmux" >&2; \
 		exit 1; \
 	}
 

@@ -9,7 +9,8 @@ import typer
 
 from bus.errors import AlreadyRunning, ItermbusError, SetupError
 from bus.process import print_error
-from itermbus import completion, exit_codes
+from itermbus import completion, exit_codes, session_options
+from itermbus.mistakes import Mistake
 
 app = typer.Typer(
     name="itermbus",
@@ -40,6 +41,9 @@ Profiles = Annotated[
 ]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
+
+# The commands on one session are declared beside it: they are many, and have many options.
+session_options.register(app)
 
 # Each command imports its module when it is called: `itermbus supervise` must not wait for tables it never draws.
 
@@ -220,6 +224,8 @@ def main() -> NoReturn:
         _fail(error, exit_codes.ALREADY_RUNNING)
     except SetupError as error:
         _fail(error, exit_codes.SETUP)
+    except Mistake as error:
+        _fail(error, error.exit_code)
     except ItermbusError as error:
         _fail(error, exit_codes.FAILURE)
     except BrokenPipeError:

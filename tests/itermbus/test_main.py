@@ -9,6 +9,11 @@ from tests.itermbus.support import Home
 COMMANDS = (
     *("up", "down", "restart", "status", "top", "sessions", "logs", "config", "doctor"),
     *("install", "uninstall", "init", "supervise", "env", "version"),
+    "trace",
+    "attach",
+    "send",
+    "snapshot",
+    "last",
 )
 
 

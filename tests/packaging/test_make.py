@@ -77,6 +77,14 @@ def test_no_node(checkout: Path, tmp_path: Path) -> None:
     assert not (checkout / ".venv").exists()
 
 
+def test_no_tmux(checkout: Path, tmp_path: Path) -> None:
+    script(tmp_path / "bin" / "node", "exit 0")
+    done = make(checkout, tmp_path / "bin", "test")
+    assert done.returncode != 0
+    assert "there is no tmux on the PATH" in done.stderr
+    assert not (checkout / ".venv").exists()
+
+
 def test_setup_is_quick_when_nothing_changed(checkout: Path, tmp_path: Path) -> None:
     stamp = checkout / ".venv" / ".set-up"
     stamp.parent.mkdir()

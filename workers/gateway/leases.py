@@ -1,6 +1,7 @@
 """Sizes that clients have set for a while. iTerm2 owns a session's size; it gets the old one back when a lease ends."""
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -16,6 +17,9 @@ log = logging.getLogger("gateway.leases")
 
 _COMMAND_SECONDS = 15.0
 
+#: Sizes of one lease that the layout may still show: it is a moment behind whoever drags a window's corner.
+_SIZES_MOST = 32
+
 
 class Grid(NamedTuple):
     """Cells."""
@@ -25,12 +29,12 @@ class Grid(NamedTuple):
 
 
 class _Lease:
-    """`old`: what the session had before; `given`: what the client got, None until iTerm2 has answered."""
+    """`old`: what the session had before; `given`: what the client got, the newest last."""
 
     def __init__(self, client: Identity, old: Grid) -> None:
         self.client = client
         self.old = old
-        self.given: Grid | None = None
+        self.given: deque[Grid] = deque(maxlen=_SIZES_MOST)
         self.timer: Timer | None = None
 
 
@@ -68,14 +72,15 @@ class Leases:
         mine = lease
 
         def resized(size: Size, _payload: bytes) -> None:
-            mine.given = Grid(size.columns, size.rows)
-            on_size(mine.given)
+            given = Grid(size.columns, size.rows)
+            mine.given.append(given)
+            on_size(given)
             if self._leases.get(session_id) is not mine:
                 # It ended on the way.
                 self._give_back(session_id, mine)
 
         def refused(error: RequestError) -> None:
-            if mine.given is None and self._leases.get(session_id) is mine:
+            if not mine.given and self._leases.get(session_id) is mine:
                 self._end(session_id)
             on_refusal(error)
 
@@ -107,7 +112,7 @@ class Leases:
     def _give_back(self, session_id: str, lease: _Lease) -> None:
         """Gives the session its old size, unless somebody at iTerm2 has chosen another meanwhile."""
         now = self._size_of(session_id)
-        if lease.given is None or now is None or now not in (lease.given, lease.old):
+        if not lease.given or now is None or now not in (*lease.given, lease.old):
             return
         self.returning += 1
 

@@ -70,6 +70,17 @@ def test_to_take_it_again_keeps_the_first_size_and_moves_the_end() -> None:
     assert play.wanted == (80, 25)
 
 
+def test_the_old_size_returns_though_the_layout_still_shows_the_size_before() -> None:
+    play = Play()
+    play.take(play.phone, Grid(60, 20))
+    play.host.answer()
+    play.take(play.phone, Grid(50, 10))
+    play.host.answer()
+    play.host.size = Grid(60, 20)
+    play.leases.drop_client(play.phone)
+    assert play.wanted == (80, 25)
+
+
 def test_another_client_is_refused_and_told_who_has_it() -> None:
     play = Play()
     play.take(play.phone, Grid(60, 20))
