@@ -8,10 +8,10 @@ from broker import iterm2_act, iterm2_look
 from broker.attach import FOREIGN, History
 from broker.creating import create_tab, create_window, set_title, split_pane
 from broker.desk import Answer, Desk, check_one, known_session
-from broker.iterm2_link import Link
+from broker.iterm2_link import Link, Unanswered
 from broker.model import Model
 from broker.reconcile import cannot_attach
-from bus.errors import Busy, Invalid, NoSuchSession, NotAttached, TooLong, UnknownType
+from bus.errors import Busy, Invalid, NoSuchSession, NotAttached, RequestTimeout, TooLong, UnknownType
 from bus.messages import (
     Activate,
     AnyCommand,
@@ -46,7 +46,11 @@ async def carry_out(desk: Desk, command: AnyCommand, payload: bytes) -> Answer:
     handler = TABLE.get(type(command))
     if handler is None:
         raise UnknownType("the broker does not know this command; a session's worker may")
-    return await handler(desk, command, payload)
+    try:
+        return await handler(desk, command, payload)
+    except Unanswered:
+        # A refusal would say that nothing was done, and the client might do it again.
+        raise RequestTimeout("the connection to iTerm2 was lost before it answered: it may have been done") from None
 
 
 async def get_layout(desk: Desk, _command: GetLayout, _payload: bytes) -> Answer:

@@ -66,6 +66,10 @@ class Unavailable(Exception):
         self.status = status
 
 
+class Unanswered(Iterm2Unavailable):
+    """The connection ended after the request had been sent: nobody knows whether it was carried out."""
+
+
 class Link:
     """An open connection. Requests go out in the order in which they are asked."""
 
@@ -91,8 +95,8 @@ class Link:
     async def ask(self, call: Callable[[Connection], Awaitable[Any]], seconds: float = REQUEST_SECONDS) -> Any:
         """Sends one request, as in `link.ask(rpc.async_list_sessions)`, and returns the answer.
 
-        Raises `Iterm2Unavailable` when the connection is or gets closed, `RequestTimeout` after `seconds`,
-        `Internal` when iTerm2 does not know the request.
+        Raises `Iterm2Unavailable` when the connection is closed, `Unanswered` when it gets so before the answer,
+        `RequestTimeout` after `seconds`, `Internal` when iTerm2 does not know the request.
         """
         if self._closed:
             raise Iterm2Unavailable("the connection to iTerm2 is closed")
@@ -103,7 +107,7 @@ class Link:
         except TimeoutError:
             raise RequestTimeout(f"iTerm2 did not answer within {seconds:g} s") from None
         except ConnectionClosed:
-            raise Iterm2Unavailable("the connection to iTerm2 was closed") from None
+            raise Unanswered("the connection to iTerm2 was closed") from None
         except rpc.RPCException:
             # Its text is iTerm2's and could repeat what was asked.
             raise Internal("iTerm2 does not take this request") from None
@@ -125,7 +129,7 @@ class Link:
             del self._waiting[request_id]
 
     async def read(self) -> None:
-        """Reads until the connection ends. Whoever waits for an answer then gets `Iterm2Unavailable`."""
+        """Reads until the connection ends. Whoever waits for an answer then gets `Unanswered`."""
         try:
             while True:
                 self._receive(await self._websocket.recv())
@@ -162,7 +166,7 @@ class Link:
         self._closed = True
         for future in self._waiting.values():
             if not future.done():
-                future.set_exception(Iterm2Unavailable("the connection to iTerm2 was lost"))
+                future.set_exception(Unanswered("the connection to iTerm2 was lost"))
                 # Its owner may have been cancelled already; then nobody fetches it, and that is fine.
                 future.exception()
 

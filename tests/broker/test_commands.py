@@ -1,14 +1,16 @@
 """What the broker makes on command: tabs, windows, panes and their names."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from broker import iterm2_look
-from broker.iterm2_link import Link, rpc
-from bus.errors import Invalid, NoSuchSession, NoSuchTab, NoSuchWindow, RequestError
+from broker import commands, iterm2_look
+from broker.desk import Answer, Desk
+from broker.iterm2_link import Link, Unanswered, rpc
+from bus.errors import Invalid, NoSuchSession, NoSuchTab, NoSuchWindow, RequestError, RequestTimeout
 from bus.messages import (
     AnyCommand,
     Close,
@@ -151,3 +153,14 @@ def test_a_profile_that_is_not_there_is_refused_for_a_split_too(system: System) 
     session_id = next(iter(system.sessions()))
     with pytest.raises(Invalid, match="profile"):
         system.call(SplitPane(session_id=session_id, profile="no such profile"), Created)
+
+
+def test_a_command_whose_answer_was_lost_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been carried out, and its sender must not be told that it was not."""
+
+    async def lose(_desk: Desk, _command: AnyCommand, _payload: bytes) -> Answer:
+        raise Unanswered("the connection to iTerm2 was lost")
+
+    monkeypatch.setitem(commands.TABLE, CreateWindow, lose)
+    with pytest.raises(RequestTimeout, match="may have been done"):
+        asyncio.run(commands.carry_out(None, CreateWindow(), b""))  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.chaos.stream import RECORD_BYTES, record
 
 _BURST_SECONDS = 0.25
+_LAST_RECORDS = 20
 
 
 def main() -> None:
@@ -31,6 +32,10 @@ def main() -> None:
             _write(record(number, key))
             number += 1
         time.sleep(_BURST_SECONDS)
+    # Whoever lost bytes with the epoch before can see by these where the stream is now.
+    for _ in range(_LAST_RECORDS):
+        _write(record(number, key))
+        number += 1
     (folder / f"{key}.printed").write_text(str(number * RECORD_BYTES))
     while True:
         time.sleep(60)
