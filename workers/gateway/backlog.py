@@ -14,6 +14,9 @@ from bus.limits import CLIENT_BACKLOG_BYTES
 #: How long a line may wait for a client that takes less than `SLOW_RATE`, in seconds.
 PATIENCE_SECONDS = 0.5
 
+#: The same for one that has shown that it can take much: on a busy machine it may only not have been run.
+FAST_PATIENCE_SECONDS = 3.0
+
 #: Bytes in a second.
 SLOW_RATE = 512 * 1024
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from workers.gateway.backlog import (
     FAST_BUFFER_BYTES,
     FAST_BYTES,
+    FAST_PATIENCE_SECONDS,
     FAST_SECONDS,
     PATIENCE_SECONDS,
     SLOW_BUFFER_BYTES,
@@ -204,9 +205,11 @@ class Connection:
 
     def _drop_late(self) -> None:
         oldest = self._oldest()
-        if oldest is not None and self._policy.is_late(
-            self._clock() - oldest.queued_at, self._taken - oldest.taken_before
-        ):
+        if oldest is None:
+            return
+        waited = self._clock() - oldest.queued_at
+        patient = not self._slow and waited <= FAST_PATIENCE_SECONDS
+        if not patient and self._policy.is_late(waited, self._taken - oldest.taken_before):
             self._drop_backlog()
 
     def _oldest(self) -> Line | None:

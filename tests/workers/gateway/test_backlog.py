@@ -81,6 +81,21 @@ def test_who_takes_much_is_not_shed_however_long_the_queue(play: Play) -> None:
     assert play.connection.statistics().queued_bytes > 10_000_000
 
 
+def test_who_took_much_before_is_given_more_time(play: Play) -> None:
+    """On a busy machine a fast client may only not have been run."""
+    for _ in range(8):
+        play.send(20)
+        play.clock.pass_seconds(0.02)
+        play.read(1_000_000)
+    play.send(100)
+    play.clock.pass_seconds(2.9)
+    play.connection.flush()
+    assert not play.connection.behind
+    play.clock.pass_seconds(0.2)
+    play.connection.flush()
+    assert play.connection.behind
+
+
 def test_who_types_while_behind_is_shed_at_once(play: Play) -> None:
     play.send(200)
     play.connection.hurry()
