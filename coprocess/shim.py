@@ -8,6 +8,7 @@ into the session (sources/Tasks/Coprocess.m:245) and on stderr becomes a banner 
 Standard library only, no thread: one of these runs for each of the user's sessions.
 """
 
+import fcntl
 import os
 import re
 import signal
@@ -86,6 +87,20 @@ class Shim:
             os._exit(0)
 
 
+def widen(pipe: int) -> None:
+    """Lets 1 MiB wait in the pipe where it may, so that a reader which is not run for a moment costs iTerm2 nothing.
+
+    Linux only, and refused past a user's share of such pages (pipe(7)); macOS's pipes grow to 64 KiB by themselves.
+    """
+    command = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if command is None:
+        return
+    try:
+        fcntl.fcntl(pipe, command, 1 << 20)
+    except OSError:
+        return
+
+
 def main() -> int:
     session = session_id()
     home = os.environ.get("HOME")
@@ -94,6 +109,7 @@ def main() -> int:
     shim = Shim(f"{home}/.itermbus/run/{session}", session)
     signal.signal(signal.SIGTERM, lambda *_: shim.leave())
     os.set_blocking(STDIN, False)
+    widen(STDIN)
     try:
         shim.serve()
     except PipeEnded:
