@@ -3,7 +3,7 @@
 import msgspec
 
 from bus.errors import RequestError
-from bus.messages import Config, PromptMark, SizeChanged
+from bus.messages import Config, PromptMark, SessionSnapshot, SizeChanged
 from bus.messages import Snapshot as BusSnapshot
 from workers.gateway import wire
 from workers.gateway.dialect2_messages import ConfigChanged, ConfigValues, Cursor, Error, Gap, Prompt, Size, Snapshot
@@ -64,6 +64,20 @@ def snapshot_lines(snapshot: BusSnapshot, repaint: bytes, request_id: str | int 
         )
         for start in starts
     ]
+
+
+def unasked_snapshot_lines(told: SessionSnapshot, repaint: bytes) -> list[bytes]:
+    """A `snapshot` of a session whose bytes nobody gets, so it has no place among any."""
+    snapshot = BusSnapshot(
+        session_id=told.session_id,
+        epoch=None,
+        offset=0,
+        columns=told.columns,
+        rows=told.rows,
+        cursor_column=told.cursor_column,
+        cursor_row=told.cursor_row,
+    )
+    return snapshot_lines(snapshot, repaint)
 
 
 def config_values(config: Config) -> ConfigValues:

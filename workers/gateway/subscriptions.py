@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from bus.position import Position
+from workers.gateway.delivery import Output
 from workers.gateway.layout import LayoutIndex
 from workers.gateway.services import Services
-from workers.gateway.subscription import Output, Subscription, Wanted
+from workers.gateway.subscription import Subscription, Wanted
 
 
 class Subscriptions:

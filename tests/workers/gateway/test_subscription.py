@@ -30,10 +30,6 @@ class Out:
         self.full = False
         self.reading: list[Any] = []
 
-    @property
-    def behind(self) -> bool:
-        return self.full
-
     def send_output(self, lines: list[bytes], owner: Owner, before: object) -> bool:
         if self.full:
             owner.take_back(before)
