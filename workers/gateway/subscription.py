@@ -142,7 +142,7 @@ class Subscription:
         """Places a snapshot: after the bytes before it, or after the gap that stands for them."""
         delivery, epoch, offset = self._delivery, screen.snapshot.epoch, screen.snapshot.offset
         at = delivery.at
-        if epoch is None and at is not None:
+        if epoch is None and at is not None and self._catch_up is not None:
             # Its worker did not answer the broker, so the screen has no place in the stream, which the client has.
             self.go_without(RequestTimeout("the session's worker does not answer"))
         elif at is None or epoch is None or epoch != at.epoch:
@@ -155,7 +155,8 @@ class Subscription:
             else:
                 delivery.lost = False
                 self.start_from(at)
-        elif delivery.lost:
+        elif delivery.lost or self._catch_up is None:
+            # Without a stream, too, a snapshot can have a place: the broker may know a worker before the layout does.
             self._send_screen(screen, delivery.gap_to(Position(epoch, offset)))
         else:
             self.start_from(at, screen)

@@ -73,6 +73,7 @@ class Play:
         window: int | None = None,
         sized_at: int = 0,
         start: bool = True,
+        has_stream: bool = True,
     ) -> None:
         self.clock = Clock()
         self.worker = Worker(printed)
@@ -84,7 +85,8 @@ class Play:
             self.worker.answer_all()
         self.out = Out()
         upstream = Upstream(self.broker, self.worker)  # type: ignore[arg-type]
-        self.sub = Subscription(SESSION, self.stream, self.out, upstream, self.clock.timers, Wanted(encoding, window))
+        stream, wanted = self.stream if has_stream else None, Wanted(encoding, window)
+        self.sub = Subscription(SESSION, stream, self.out, upstream, self.clock.timers, wanted)
 
     def print(self, data: bytes) -> None:
         self.stream.take([self.worker.print(data)])
@@ -256,6 +258,19 @@ def test_a_snapshot_without_a_place_does_not_lose_the_clients() -> None:
     play.worker.answer_all()
     play.print(b"z")
     assert play.got == ["gap 2-10", "10:x", "refused", "11:y", "12:z"]
+
+
+def test_a_session_without_a_stream_is_told_by_snapshots_wherever_the_broker_places_them() -> None:
+    """The broker may know of a worker before the layout does: then its snapshots have a place already."""
+    play = Play(has_stream=False)
+    play.sub.begin()
+    play.broker.answer("e1", 4)
+    play.sub.ask_snapshot(0, 1, lambda error: play.got.append("refused" if error else "answered"))
+    play.broker.answer("e1", 6)
+    play.sub.ask_snapshot(0, 2, lambda error: play.got.append("refused" if error else "answered"))
+    play.broker.answer(None, 0)
+    assert play.got == ["[4]", "gap 4-6", "[6]", "answered", "[0]", "answered"]
+    assert not play.broker.is_asked
 
 
 def test_without_worker_and_broker_the_loss_is_named_when_one_of_them_is_back() -> None:
