@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from bus.peer import is_same_user
+from bus.peer import is_same_user, listen
 from headless import handshake, paths
 from headless.api_connection import ApiConnection
 from headless.cookies import CookieJar
@@ -24,20 +24,11 @@ _ACCEPT_RETRY_SECONDS = 0.5
 
 def bind_private(path: Path) -> socket.socket:
     """A listening Unix socket of mode 0600; a stale file in its place is removed first."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         path.unlink(missing_ok=True)
-        old_mask = os.umask(0o177)
-        try:
-            listener.bind(os.fspath(path))
-        finally:
-            os.umask(old_mask)
-        listener.listen(_BACKLOG)
-        listener.setblocking(False)
+        return listen(path, _BACKLOG)
     except OSError as error:
-        listener.close()
         raise StartError(f"cannot listen on {path}: {error.strerror}") from error
-    return listener
 
 
 async def accept(listener: socket.socket) -> socket.socket:
