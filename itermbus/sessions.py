@@ -1,16 +1,12 @@
 """Sessions by the names that people type: an id, the beginning of one that fits no other, or `active`."""
 
 import os
-from collections.abc import Iterator
-
-import zmq
 
 from bus import paths as run_time
-from bus import rpc
 from bus.errors import Iterm2Unavailable
-from bus.messages import GetLayout, Layout, LayoutResult, Session, Split
+from bus.messages import Layout, Session
 from bus.paths import Paths
-from itermbus import instance
+from itermbus import instance, layout_reader
 from itermbus.mistakes import Mistake, NotRunning
 
 #: The name of the session in which the user types.
@@ -32,8 +28,7 @@ def running_paths() -> Paths:
 
 def ask_layout(paths: Paths) -> Layout:
     """What the broker knows. Raises `RequestError`, `Iterm2Unavailable` while it has no iTerm2 among them."""
-    with zmq.Context() as context, rpc.Client(context, paths.broker_rpc) as broker:
-        layout = broker.call(GetLayout(), LayoutResult, seconds=_SECONDS)[0].layout
+    layout = layout_reader.ask(paths, _SECONDS)
     if layout.iterm2.state != "connected":
         raise Iterm2Unavailable(f"iTerm2 is not connected: {layout.iterm2.reason or layout.iterm2.state}")
     return layout
@@ -49,7 +44,7 @@ def choose(layout: Layout, name: str) -> Session:
     wanted = active_id(layout) if name.lower() == ACTIVE else name.upper()
     if wanted is None:
         raise Mistake("no session is active at the moment. `itermbus status` lists them.")
-    found = [session for session in in_order(layout) if session.session_id.startswith(wanted)]
+    found = [session for session in layout_reader.sessions(layout) if session.session_id.startswith(wanted)]
     if not wanted or not found:
         raise Mistake(f"there is no session {name!r}. `itermbus status` lists them.")
     if len(found) > 1:
@@ -74,20 +69,4 @@ def shown_on(layout: Layout, descriptor: int) -> str | None:
         tty = os.ttyname(descriptor)
     except OSError:
         return None
-    return next((session.session_id for session in in_order(layout) if session.tty == tty), None)
-
-
-def in_order(layout: Layout) -> Iterator[Session]:
-    """All sessions in the order of windows, tabs and panes, then the buried ones."""
-    for window in layout.windows:
-        for tab in window.tabs:
-            yield from _leaves(tab.root)
-    yield from layout.buried
-
-
-def _leaves(node: Split | Session) -> Iterator[Session]:
-    if isinstance(node, Session):
-        yield node
-    else:
-        for child in node.children:
-            yield from _leaves(child)
+    return next((session.session_id for session in layout_reader.sessions(layout) if session.tty == tty), None)

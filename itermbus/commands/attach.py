@@ -7,7 +7,7 @@ from rich.text import Text
 
 from bus.log_lines import one_line
 from bus.messages import Layout, Session
-from itermbus import detach_key, exit_codes, sessions
+from itermbus import detach_key, exit_codes, layout_reader, sessions
 from itermbus.attachment import Attachment, Manner
 from itermbus.console import console, forget_terminal, table
 from itermbus.following import Follower
@@ -44,7 +44,7 @@ def run(name: str | None, key: str, read_only: bool, resize: bool) -> int:
 
 def _pick(layout: Layout) -> Session:
     """The only session, or the one that the user picks."""
-    every = list(sessions.in_order(layout))
+    every = list(layout_reader.sessions(layout))
     if not every:
         raise Mistake("there is no session")
     if len(every) == 1:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bus.messages import Session
 from bus.paths import Paths
-from itermbus import exit_codes, private_file, sessions
+from itermbus import exit_codes, layout_reader, private_file, sessions
 from itermbus.commands.trace import Until
 from itermbus.following import Follower
 from itermbus.mistakes import Mistake
@@ -46,7 +46,7 @@ def run(path: Path, session: str | None, until: Until, replace: bool) -> int:
 def _chosen(paths: Paths, name: str | None) -> Session:
     if name is not None:
         return sessions.find(paths, name)
-    every = list(sessions.in_order(sessions.ask_layout(paths)))
+    every = list(layout_reader.sessions(sessions.ask_layout(paths)))
     if len(every) != 1:
         raise Mistake(f"which session? There are {len(every)}: name one with --session, or `--session active`.")
     return every[0]
