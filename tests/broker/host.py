@@ -4,6 +4,8 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +63,14 @@ class Host:
             return "sessions" in self.ask(request="statistics")
         except OSError:
             return False
+
+
+@contextmanager
+def running_host(home: Path, undo_seconds: float = 0) -> Iterator[Host]:
+    """A host that answers, until the end."""
+    host = Host(home, undo_seconds)
+    try:
+        host.start()
+        yield host
+    finally:
+        host.stop()

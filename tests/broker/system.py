@@ -5,7 +5,8 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -231,3 +232,14 @@ def sessions_of(layout: Layout) -> list[Session]:
 
 def _leaves(split: Split) -> list[Session]:
     return [leaf for child in split.children for leaf in (_leaves(child) if isinstance(child, Split) else [child])]
+
+
+@contextmanager
+def running_system(home: Path, *, headless: bool = True, config: str = _CONFIG) -> Iterator[System]:
+    """A system whose first session is attached, until the end."""
+    system = System(home, headless=headless, config=config)
+    try:
+        system.wait_up()
+        yield system
+    finally:
+        system.close()

@@ -10,19 +10,14 @@ from broker import iterm2_look
 from broker.attach import DETACHING
 from bus.errors import Busy
 from bus.messages import Attach, DetachAll, Done
-from tests.broker.system import System
+from tests.broker.system import System, running_system
 from tests.support import temporary_home, wait_until
 
 
 @pytest.fixture
 def own_system() -> Iterator[System]:
-    with temporary_home() as home:
-        running = System(home)
-        try:
-            running.wait_up()
-            yield running
-        finally:
-            running.close()
+    with temporary_home() as home, running_system(home) as running:
+        yield running
 
 
 def test_detaching_stops_our_coprocesses_and_starts_none(own_system: System) -> None:

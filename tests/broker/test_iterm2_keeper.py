@@ -14,7 +14,7 @@ from broker.iterm2_keeper import Iterm2Keeper
 from broker.iterm2_link import Link, Unanswered, Unavailable, open_link
 from bus.errors import Iterm2Unavailable, RequestTimeout
 from bus.messages import Iterm2Status
-from tests.broker.host import Host
+from tests.broker.host import Host, running_host
 from tests.support import PATIENCE, temporary_home
 
 
@@ -23,12 +23,8 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     """A running host; the iterm2 package of this process finds it by HOME."""
     with temporary_home() as home:
         monkeypatch.setenv("HOME", str(home))
-        host = Host(home)
-        host.start()
-        try:
+        with running_host(home) as host:
             yield host
-        finally:
-            host.stop()
 
 
 class Kept:

@@ -18,7 +18,7 @@ from broker.snapshot import Snapshots
 from broker.watcher import Watcher
 from broker.workers import Workers
 from bus.messages import Config, Iterm2Status
-from tests.broker.host import Host
+from tests.broker.host import Host, running_host
 from tests.support import PATIENCE, temporary_home
 
 
@@ -78,12 +78,8 @@ class Desk:
 def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     with temporary_home() as home:
         monkeypatch.setenv("HOME", str(home))
-        host = Host(home)
-        host.start()
-        try:
+        with running_host(home) as host:
             yield host
-        finally:
-            host.stop()
 
 
 def follow(host: Host, conversation: Callable[[Desk, Link], Awaitable[None]]) -> None:

@@ -18,8 +18,8 @@ from broker.listing import read_listing
 from broker.model import Listing
 from bus.errors import RequestError
 from tests.broker.agreement import wait_agreement
-from tests.broker.host import Host
-from tests.broker.system import System
+from tests.broker.host import Host, running_host
+from tests.broker.system import System, running_system
 from tests.broker.user import bury, call, restart, set_profile
 from tests.support import temporary_home, wait_until
 
@@ -33,18 +33,12 @@ SESSIONS = 6
 
 @pytest.fixture(scope="module")
 def pair() -> Iterator[tuple[Host, System]]:
-    with temporary_home() as home:
-        host = Host(home, undo_seconds=1)
-        host.start()
-        try:
-            system = System(home, headless=False)
-            try:
-                system.wait_up()
-                yield host, system
-            finally:
-                system.close()
-        finally:
-            host.stop()
+    with (
+        temporary_home() as home,
+        running_host(home, undo_seconds=1) as host,
+        running_system(home, headless=False) as system,
+    ):
+        yield host, system
 
 
 class User:
