@@ -1,5 +1,6 @@
 """What tests of several folders share: conditions with a deadline, and homes of their own."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -29,6 +30,14 @@ def wait_until(condition: Callable[[], T], what: str, seconds: float = PATIENCE)
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:g} s: {what} (last value: {value!r})")
         time.sleep(0.02)
+
+
+async def eventually(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
+    """The same inside a running loop, which goes on meanwhile."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        await asyncio.sleep(0.01)
 
 
 @contextmanager

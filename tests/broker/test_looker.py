@@ -19,7 +19,7 @@ from broker.watcher import Watcher
 from broker.workers import Workers
 from bus.messages import Config, Iterm2Status
 from tests.broker.host import Host, running_host
-from tests.support import PATIENCE, temporary_home
+from tests.support import eventually, temporary_home
 
 
 class Heard(Announcer):
@@ -59,15 +59,8 @@ class Desk:
     def session_ids(self) -> list[str]:
         return sorted(self.model.sessions)
 
-    async def eventually(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                if condition():
-                    return
-                await asyncio.sleep(0.01)
-
     async def wait_link(self) -> Link:
-        await self.eventually(lambda: self.keeper.link is not None)
+        await eventually(lambda: self.keeper.link is not None, "the link")
         return self.keeper.require()
 
     def _want_look(self) -> None:
@@ -118,9 +111,9 @@ def test_variables_follow_without_a_look(host: Host) -> None:
         (session_id,) = desk.session_ids
         variables = desk.model.sessions[session_id].variables
         host.fault("type", session=session_id, text="cd /usr/share; sleep 60\n")
-        await desk.eventually(lambda: variables["path"] == "/usr/share" and variables["jobName"] == "sleep")
+        await eventually(lambda: variables["path"] == "/usr/share" and variables["jobName"] == "sleep", "path and job")
         await iterm2_act.set_grid_size(link, session_id, 90, 30)
-        await desk.eventually(lambda: (variables["columns"], variables["rows"]) == (90, 30))
+        await eventually(lambda: (variables["columns"], variables["rows"]) == (90, 30), "the size")
 
     follow(host, conversation)
 
@@ -134,9 +127,11 @@ def test_focus_follows_without_a_look(host: Host) -> None:
         window_of = {window.window_id for window in desk.model.listing.windows}
         assert desk.model.focus.window_id in window_of
         host.fault("select", session=first)
-        await desk.eventually(lambda: desk.model.focus.tabs[desk.model.focus.window_id or ""] != tab_id)
+        await eventually(
+            lambda: desk.model.focus.tabs[desk.model.focus.window_id or ""] != tab_id, "another tab in front"
+        )
         host.fault("app_active", active=False)
-        await desk.eventually(lambda: not desk.model.focus.application_active)
+        await eventually(lambda: not desk.model.focus.application_active, "another application in front")
 
     follow(host, conversation)
 
@@ -148,7 +143,7 @@ def test_the_theme_changes_the_colours(host: Host) -> None:
         for theme in ("dark", "light"):
             if desk.model.theme != theme:
                 host.fault("theme", theme=theme)
-                await desk.eventually(lambda wanted=theme: desk.model.theme == wanted)  # type: ignore[misc]
+                await eventually(lambda wanted=theme: desk.model.theme == wanted, theme)  # type: ignore[misc]
                 await desk.looker.look(link, full=False)
                 backgrounds.add(desk.heard.configs[session_id].background)
         assert desk.looks_wanted >= 1
@@ -163,7 +158,7 @@ def test_a_session_that_is_gone_is_told_once(host: Host) -> None:
         await desk.looker.look(link, full=False)
         before = desk.looks_wanted
         await iterm2_act.close(link, session_id=session_id, force=True)
-        await desk.eventually(lambda: desk.looks_wanted > before)
+        await eventually(lambda: desk.looks_wanted > before, "a look to be wanted")
         await desk.looker.look(link, full=False)
         await desk.looker.look(link, full=True)
         assert desk.heard.gone == [session_id]
