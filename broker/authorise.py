@@ -164,7 +164,7 @@ async def run_child(program: str, *arguments: str, seconds: float) -> tuple[int,
     try:
         async with asyncio.timeout(seconds):
             out, err = await child.communicate()
-    except BaseException:
+    except BaseException:  # Late or cancelled: nobody else would end the child.
         with contextlib.suppress(ProcessLookupError):
             child.kill()
         await child.wait()

@@ -117,7 +117,7 @@ class Link:
         self._waiting[message.id] = asyncio.get_running_loop().create_future()
         try:
             await self._websocket.send(message.SerializeToString())
-        except BaseException:
+        except BaseException:  # Cancelled, too: nobody will wait for the answer.
             del self._waiting[message.id]
             raise
 
@@ -141,6 +141,7 @@ class Link:
     async def close(self) -> None:
         """Ends the connection; `read` returns."""
         self._fail_waiting()
+        # Whatever the library meets while it hangs up: the connection is given up anyway, perhaps because of just that.
         with contextlib.suppress(Exception):
             # Does not wait for the peer: the package sets the closing time to 0 (iterm2/connection.py:434).
             await self._websocket.close()

@@ -157,7 +157,7 @@ class Looker:
         stale, self._stale = self._stale, set()
         try:
             await self._each(link, stale & present, self._read_config)
-        except BaseException:
+        except BaseException:  # Cancelled, too: they are as stale as before, and the next look reads them.
             self._stale |= stale
             raise
 

@@ -78,7 +78,7 @@ class RpcServer:
             return rpc.refusal_parts(request.id, error)
         except TimeoutError:
             return rpc.refusal_parts(request.id, RequestTimeout("iTerm2 did not answer in time"))
-        except Exception:
+        except Exception:  # A defect of ours must not end the broker; whoever asked is told.
             log.exception("a %s failed", type(request.command).__name__)
             return rpc.refusal_parts(request.id, Internal("the broker failed; its log says how"))
         return rpc.result_parts(request.id, result, out)

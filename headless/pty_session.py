@@ -85,7 +85,7 @@ def start_program(launch: Launch) -> Program:
             cwd=folder,
             env=dict(launch.environment),
         )
-    except BaseException:
+    except BaseException:  # whatever it is goes on; nobody else knows of the descriptor
         os.close(master)
         raise
     finally:
