@@ -1,23 +1,19 @@
-"""One session's terminal: its state, and how text and single controls change it.
+"""One session's terminal: its state, and how single controls change it.
 
-Sequences are tables in other modules (csi.py, modes.py, osc.py); they work on the state kept here.
+Text (printing.py) and sequences (tables in csi.py, modes.py, osc.py) work on the state kept here.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from headless.emulator import csi, osc, reports
-from headless.emulator.cells import DEFAULT_STYLE, FILLER, NULL, RIGHT, SKIP, Style
+from headless.emulator import csi, osc, printing, reports
+from headless.emulator.cells import DEFAULT_STYLE, FILLER, NULL, Style
 from headless.emulator.grid import Grid
 from headless.emulator.history import History
 from headless.emulator.marks import Marks
 from headless.emulator.parser import Parser
 from headless.emulator.reflow import resize_main
-from headless.emulator.widths import char_width, joins
 
-_LINE_DRAWING = str.maketrans("`abcdefghijklmnopqrstuvwxyz{|}~", "◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·")
-_ASCII_AND_REST = re.compile(r"[\x20-\x7e]+|[^\x20-\x7e]+")
 #: Replies that wait to be taken; a program that asks without end must not fill memory.
 _MAX_REPLIES = 64 * 1024
 
@@ -78,7 +74,8 @@ class Terminal:
         self.saved = {id(self.main): Saved(), id(self.alternate): Saved()}
         self.tab_stops = set(range(8, 4096, 8))
         self.last_character = ""
-        self._cluster_at: tuple[Grid, int, int] | None = None
+        #: The grid, column and row of the character written last: what comes next may join it.
+        self.cluster_at: tuple[Grid, int, int] | None = None
         for grid in (self.main, self.alternate):
             grid.set_region(0, grid.rows - 1)
 
@@ -95,7 +92,7 @@ class Terminal:
         moved = resize_main(self.main, columns, rows)
         self.marks.move_lines(before, moved)
         self.alternate.crop(columns, rows)
-        self._cluster_at = None
+        self.cluster_at = None
         self.changed = True
 
     def take_news(self) -> News:
@@ -140,33 +137,11 @@ class Terminal:
 
     def text(self, run: str) -> None:
         """Printable characters at the cursor."""
-        if self.charsets[self.shift] == "0":
-            run = run.translate(_LINE_DRAWING)
-        self.last_character = run[-1]
-        if run.isascii():
-            self._narrow(run)
-            return
-        for piece in _ASCII_AND_REST.findall(run):
-            if piece.isascii():
-                self._narrow(piece)
-            else:
-                for char in piece:
-                    self._one(char)
+        printing.text(self, run)
 
     def lines(self, run: str) -> bool:
-        """Plain lines at the end of a screen that scrolls as a whole: most of them go straight to the history."""
-        grid, style = self.grid, self.style
-        ordinary = grid is self.main and self.autowrap and not self.insert and self.charsets[self.shift] != "0"
-        at_end = grid.x == 0 and grid.y == grid.bottom == grid.rows - 1 and grid.top == 0
-        if not ordinary or not at_end or style.bg is not None or grid.lines[grid.y].used():
-            return False
-        lines = run[:-2].split("\r\n")
-        if max(map(len, lines)) > grid.columns:
-            return False
-        grid.append_lines(lines, style)
-        self.last_character = lines[-1][-1:] or self.last_character
-        self._cluster_at = None
-        return True
+        """Plain lines, each with its end; False when they have to come as text and controls."""
+        return printing.lines(self, run)
 
     def control(self, char: str) -> None:
         """One control character."""
@@ -188,78 +163,6 @@ class Terminal:
             osc.execute(self, body)
         elif kind == "P":
             reports.device_control(self, body)
-
-    # Writing.
-
-    def _wrap(self) -> None:
-        """Goes to the next line if a wrap is pending."""
-        grid = self.grid
-        if grid.x < grid.columns:
-            return
-        if self.autowrap:
-            grid.lines[grid.y].soft = True
-            grid.x = 0
-            grid.line_feed(self.erase_style())
-        else:
-            grid.x = grid.columns - 1
-
-    def _narrow(self, run: str) -> None:
-        grid, start, length = self.grid, 0, len(run)
-        while start < length:
-            self._wrap()
-            end = min(length, start + grid.columns - grid.x)
-            if end < length and not self.autowrap:  # the rest lands on the last column, one on another
-                run = run[: end - 1] + run[-1]
-                length = end
-            line = grid.lines[grid.y]
-            if self.insert:
-                line.insert(grid.x, end - start, self.style)
-            line.put(grid.x, run[start:end], self.style)
-            grid.x += end - start
-            start = end
-        self._cluster_at = (grid, grid.x - 1, grid.y)
-
-    def _one(self, char: str) -> None:
-        """A character beyond ASCII: it may join the one before, or take two columns."""
-        if self._join(char):
-            return
-        grid, width = self.grid, char_width(char)
-        if width == 0:  # nothing to join
-            return
-        self._wrap()
-        if width > grid.columns:
-            return
-        if grid.x + width > grid.columns:
-            if not self.autowrap:
-                grid.x = grid.columns - width
-            else:
-                grid.lines[grid.y].put(grid.x, SKIP, self.style)
-                grid.x = grid.columns
-                self._wrap()
-        line = grid.lines[grid.y]
-        if self.insert:
-            line.insert(grid.x, width, self.style)
-        line.put(grid.x, (char, RIGHT) if width == 2 else (char,), self.style)
-        self._cluster_at = (grid, grid.x, grid.y)
-        grid.x += width
-
-    def _join(self, char: str) -> bool:
-        """Adds `char` to the cell written last, if it belongs there and the cursor has not moved since."""
-        if self._cluster_at is None:
-            return False
-        grid, x, y = self._cluster_at
-        if grid is not self.grid or y != grid.y or not 0 <= x < grid.columns:
-            return False
-        line = grid.lines[y]
-        wide = x + 1 < grid.columns and line.cells[x + 1] == RIGHT
-        if grid.x != x + 1 + wide or line.cells[x] == NULL or not joins(line.cells[x], char):
-            return False
-        line.cells[x] += char
-        flag = len(line.cells[x]) == 2 and "\U0001f1e6" <= char <= "\U0001f1ff"
-        if flag and not wide and x + 1 < grid.columns:
-            line.put(x, (line.cells[x], RIGHT), self.style)
-            grid.x += 1
-        return True
 
     # Single controls.
 
