@@ -1,9 +1,7 @@
-"""One client speaking dialect 1: the start sequence, what follows it, and its requests."""
+"""One client speaking dialect 1: the start sequence, what follows it, and its requests (commands1.py does them)."""
 
 import logging
-from collections.abc import Callable
 from traceback import format_tb
-from typing import Any
 
 from bus.config import Gateway
 from bus.errors import (
@@ -15,20 +13,13 @@ from bus.errors import (
     RequestError,
 )
 from bus.messages import (
-    Activate,
-    BrokerCommand,
-    Close,
     Config,
     ConfigResult,
-    Created,
-    CreateTab,
-    Done,
     GetConfig,
-    Resize,
     SessionSnapshot,
-    Size,
 )
 from workers.gateway import dialect1, wire
+from workers.gateway.commands1 import TABLE
 from workers.gateway.connection import Connection
 from workers.gateway.identity import Identity
 from workers.gateway.layout import LayoutIndex
@@ -45,35 +36,34 @@ TYPING_BYTES = 4 * 1024 * 1024
 #: How long a new client waits for iTerm2 without being told: after a start all is there within this.
 _START_SECONDS = 1.5
 
-#: One request's whole way: opening a tab may wait for a prompt of iTerm2's.
-_COMMAND_SECONDS = 15.0
-
 
 class Conversation:
     """A client from its first line on. It gets `start` once, then `layout_changed` for every layout."""
 
     def __init__(self, connection: Connection, identity: Identity, services: Services, settings: Gateway) -> None:
+        self.identity = identity
+        self.services = services
+        self.settings = settings
+        #: Bytes of input on their way.
+        self.typing_bytes = 0
+        #: How often the client was told of another tab.
+        self.switches = 0
         self._connection = connection
-        self._identity = identity
         self._table = services.table
         self._upstream = services.upstream
         self._timers = services.timers
-        self._typist = services.typist
-        self._settings = settings
         self._readers: dict[str, Reader] = {}
         self._running = False
         self._starts = 0
         self._sessions_line = b""
         self._tab: str | None = None
-        self._switches = 0
-        self._typing_bytes = 0
         self._closed = False
         connection.on_caught_up = self._caught_up
 
     @property
     def wants_input(self) -> bool:
         """Whether more may be read from the client."""
-        return self._typing_bytes < TYPING_BYTES
+        return self.typing_bytes < TYPING_BYTES
 
     def close(self) -> None:
         """The client is gone, or speaks dialect 2 from now on."""
@@ -191,7 +181,7 @@ class Conversation:
         if session_id is None:
             return
         self._tab = tab_id
-        self._switches += 1
+        self.switches += 1
         self._connection.send(dialect1.tab_switched(tab_id, session_id))
         self._readers[session_id].refresh()
 
@@ -223,115 +213,48 @@ class Conversation:
             return
         try:
             request = dialect1.parse(line)
-            _REQUESTS[type(request)](self, request)
+            TABLE[type(request)](self, request)
         except RequestError as error:
-            self._refuse(error)
+            self.refuse(error)
         except Exception as error:  # A defect of ours must not end the other clients' connections.
             # Without the exception's text, which could hold what the client typed.
             log.error("a request failed: %s at\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
-            self._refuse(Internal("the gateway failed to carry this out; its log says where"))
+            self.refuse(Internal("the gateway failed to carry this out; its log says where"))
 
-    def _refuse(self, error: RequestError) -> None:
+    def refuse(self, error: RequestError) -> None:
+        """The answer to a request that is not, or was not carried out."""
         if not self._closed:
             self._connection.send(dialect1.error(error))
 
-    def _index(self) -> LayoutIndex:
+    def index(self) -> LayoutIndex:
+        """The layout. Raises `Iterm2Unavailable` where there is none now."""
         index = self._table.index
         if index is None or not index.connected:
             raise Iterm2Unavailable("iTerm2 is not available at the moment")
         return index
 
-    def _check_session(self, name: str, session_id: str) -> str:
-        if session_id not in self._index().places:
+    def check_session(self, name: str, session_id: str) -> str:
+        """The id of a session that is there. `name` is the request's."""
+        if session_id not in self.index().places:
             raise NoSuchSession(f"{name}: there is no session {wire.quoted(session_id)}")
         return session_id
 
-    def _check_tab(self, name: str, tab_id: str) -> str:
-        found = self._index().find_tab(tab_id)
+    def check_tab(self, name: str, tab_id: str) -> str:
+        """The id of a tab that is there, which may be named by a session of it. `name` is the request's."""
+        found = self.index().find_tab(tab_id)
         if found is None:
             raise NoSuchTab(f"{name}: there is no tab {wire.quoted(tab_id)}")
         return found
 
-    def _terminal_input(self, request: dialect1.TerminalInput) -> None:
-        session_id = self._check_session("terminal_input", request.session_id)
-        size = len(request.data)
-
-        def done(error: RequestError | None, _written: int) -> None:
-            self._typing_bytes -= size
-            if error is not None:
-                self._refuse(_prefixed("terminal_input", error))
-
-        self._typing_bytes += size
-        try:
-            self._typist.type(self._identity, session_id, request.data, done)
-        except Busy:
-            self._typing_bytes -= size
-            raise
-
-    def _terminal_resize(self, request: dialect1.TerminalResize) -> None:
-        session_id = self._check_session("terminal_resize", request.session_id)
-        if self._settings.resize == "follow":
-            self._command(
-                "terminal_resize", Resize(session_id=session_id, columns=request.cols, rows=request.rows), Size
-            )
-
-    def _tab_switch(self, request: dialect1.TabSwitch) -> None:
-        tab_id = self._check_tab("tab_switch", request.tab_id)
-        command = Activate(tab_id=tab_id) if tab_id == request.tab_id else Activate(session_id=request.tab_id)
-        before = self._switches
-
-        def done(_result: Done, _payload: bytes) -> None:
-            index = self._table.index
-            told = self._switches != before and self._tab == tab_id
-            if self._running and index is not None and not told:
-                self._tell_switched(index, tab_id)
-
-        self._command("tab_switch", command, Done, done)
-
-    def _tab_create(self, _request: dialect1.TabCreate) -> None:
-        self._index()
-        self._command("tab_create", CreateTab(), Created)
-
-    def _tab_close(self, request: dialect1.TabClose) -> None:
-        tab_id = self._check_tab("tab_close", request.tab_id)
-        self._command("tab_close", Close(tab_id=tab_id, force=True), Done)
-
-    def _request_screen_refresh(self, request: dialect1.RequestScreenRefresh) -> None:
-        session_id = request.session_id or self._index().active_session_id
-        if session_id is None:
-            raise NoSuchSession("request_screen_refresh: there is no active session")
-        self._check_session("request_screen_refresh", session_id)
+    def refresh(self, session_id: str) -> None:
+        """Sends the screen of a session that is there anew."""
         if not self._running:
             raise Busy("request_screen_refresh: the start sequence is under way")
         self._readers[session_id].refresh()
 
-    def _resend_initial_state(self, _request: dialect1.ResendInitialState) -> None:
-        self.start()
-
-    def _command(
-        self,
-        name: str,
-        command: BrokerCommand,
-        expected: type[Any],
-        on_result: Callable[[Any, bytes], None] = lambda _result, _payload: None,
-    ) -> None:
-        """Has the broker carry out a command; a refusal becomes the client's `error`."""
-        self._upstream.broker.ask(
-            command, expected, on_result, lambda error: self._refuse(_prefixed(name, error)), seconds=_COMMAND_SECONDS
-        )
-
-
-def _prefixed(name: str, error: RequestError) -> RequestError:
-    """The same refusal, saying which message it answers."""
-    return type(error)(f"{name}: {error}")
-
-
-_REQUESTS: dict[type[dialect1.Request], Callable[[Conversation, Any], None]] = {
-    dialect1.TerminalInput: Conversation._terminal_input,
-    dialect1.TerminalResize: Conversation._terminal_resize,
-    dialect1.TabSwitch: Conversation._tab_switch,
-    dialect1.TabCreate: Conversation._tab_create,
-    dialect1.TabClose: Conversation._tab_close,
-    dialect1.RequestScreenRefresh: Conversation._request_screen_refresh,
-    dialect1.ResendInitialState: Conversation._resend_initial_state,
-}
+    def tell_switched_since(self, before: int, tab_id: str) -> None:
+        """A tab was selected: tells so, unless that was told since `switches` was `before`."""
+        index = self._table.index
+        told = self.switches != before and self._tab == tab_id
+        if self._running and index is not None and not told:
+            self._tell_switched(index, tab_id)
