@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import psutil
 from rich.console import Console
@@ -104,17 +105,21 @@ def killed_workers(flood: Flood) -> None:
     flood.notes.append(f"{kills} kills")
 
 
+def _has_ended(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
 def stopped_worker(flood: Flood) -> None:
     """The worker is stopped (SIGSTOP), five times."""
     flood.begin()
-    times = []
+    times: list[float] = []
     while not flood.is_over() and len(times) < 5:
         worker = wait_until(lambda: flood.worker, "a worker")
         time.sleep(1.0)
         stopped = time.monotonic()
         os.kill(worker, signal.SIGSTOP)
         process = psutil.Process(worker)
-        wait_until(lambda p=process: not p.is_running() or p.status() == psutil.STATUS_ZOMBIE, "its end", seconds=30)
+        wait_until(partial(_has_ended, process), "its end", seconds=30)
         times.append(time.monotonic() - stopped)
     flood.notes.append("killed after " + ", ".join(f"{t:.2f} s" for t in times))
 

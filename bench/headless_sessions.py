@@ -82,9 +82,10 @@ async def _measure(home: Path, count: int) -> None:
             print(f"{number} {what} sessions made in {time.monotonic() - begun:.1f} s")
             _report(f"with {number} {what} ones more", await asyncio.to_thread(_echo, writer, reader, _ECHOES))
     # The package's own task first, or it prints a traceback about the closed connection.
-    reading = connection._Connection__dispatch_forever_future
+    reading = connection._Connection__dispatch_forever_future  # type: ignore[attr-defined]
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
+    assert connection.websocket is not None
     await connection.websocket.close()
 
 

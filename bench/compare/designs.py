@@ -6,19 +6,27 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import psutil
+import zmq
 
+from bench.compare.processes import cpu_seconds
+from bus import rpc
+from bus.messages import GetPosition, Position
 from bus.paths import SHIM, Paths, prepare
 from tests.support import environment, kill_all_of, temporary_home
 
-_HERE = Path(__file__).parent
+_ROOT = Path(__file__).parents[2]
 
 #: How long a process may take to say that it is there.
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
+
+#: A design rests once it has used less than this share of a core for so long; one that never does is measured as it is.
+_QUIET_SHARE, _QUIET_SECONDS, _QUIET_WITHIN_SECONDS = 0.1, 0.2, 10.0
 
 
 class Design(Protocol):
@@ -30,6 +38,8 @@ class Design(Protocol):
     command: str
     #: Where clients connect.
     gateway: Path
+    #: Whether it tells a client that all is ready.
+    greets: bool
 
     def start(self, sessions: list[str], **settings: object) -> None:
         """Starts it, so that coprocesses can be launched."""
@@ -46,9 +56,13 @@ class Running:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def spawn(self, *arguments: str, **more: str) -> "subprocess.Popen[bytes]":
+        """Starts a Python."""
+        return self.spawn_program(sys.executable, *arguments, **more)
+
+    def spawn_program(self, *command: str, **more: str) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
-            [sys.executable, *arguments],
-            env=environment(self.home, PYTHONPATH=str(_HERE.parents[1]), **more),
+            command,
+            env=environment(self.home, PYTHONPATH=str(_ROOT), **more),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -56,23 +70,34 @@ class Running:
         self.processes.append(process)
         return process
 
+    def close(self) -> None:
+        """Ends what still runs, and waits for all of it."""
+        for process in self.processes:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                assert pipe is not None
+                with suppress(BrokenPipeError):
+                    pipe.close()
+
 
 class SocatDesign(Running):
     """The design that itermbus replaces."""
 
     name = "socat design"
     command = 'exec socat - UNIX-CONNECT:"$HOME/$SESSION.sock"'
+    greets = False
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
         self.gateway = home / "clients.sock"
 
     def start(self, sessions: list[str], **settings: object) -> None:
-        server = self.spawn(str(_HERE / "socat_server.py"), str(self.home), *sessions)
+        server = self.spawn("-m", "bench.compare.socat_server", str(self.home), *sessions)
         read_line(server)
 
     def wait_attached(self, sessions: list[str]) -> None:
-        time.sleep(0.5)
+        """A `socat` says nothing: that they rest is all there is to see."""
 
 
 class ItermbusDesign(Running):
@@ -80,6 +105,7 @@ class ItermbusDesign(Running):
 
     name = "itermbus"
     command = f"exec '{sys.executable}' -I -S '{SHIM}' 2>/dev/null"
+    greets = True
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
@@ -98,8 +124,14 @@ class ItermbusDesign(Running):
         wait(self.gateway.exists, "the gateway")
 
     def wait_attached(self, sessions: list[str]) -> None:
-        # The gateway repaints for each new epoch; that is not part of what is measured.
-        time.sleep(0.5)
+        with zmq.Context() as context:
+            for name in sessions:
+                with rpc.Client(context, self.paths.session(name).rpc) as worker:
+                    wait(partial(_is_attached, worker), "the shims")
+
+
+def _is_attached(worker: rpc.Client) -> bool:
+    return worker.call(GetPosition(), Position)[0].attached
 
 
 def read_line(process: "subprocess.Popen[bytes]") -> Any:
@@ -107,7 +139,7 @@ def read_line(process: "subprocess.Popen[bytes]") -> Any:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"{process.args} has ended")
+        raise RuntimeError(f"{process.args!r} has ended")
     return json.loads(line) if line.startswith(b"{") else line
 
 
@@ -123,7 +155,15 @@ def wait(condition: Callable[[], object], what: str, seconds: float = _START_SEC
 class Scene:
     """A running design with coprocesses, and clients of it."""
 
-    def __init__(self, design: Any, sessions: list[str], floods: dict[str, int], echoes: list[str], chunk: int) -> None:
+    def __init__(
+        self,
+        design: "SocatDesign | ItermbusDesign",
+        sessions: list[str],
+        floods: dict[str, int],
+        echoes: list[str],
+        chunk: int,
+        watch: str | None,
+    ) -> None:
         self.design = design
         self.sessions = sessions
         self._floods = floods
@@ -135,22 +175,36 @@ class Scene:
             "floods": floods,
             "echoes": echoes,
             "chunk": chunk,
+            "watch": watch,
         }
-        self.producer = self._ends.spawn(str(_HERE / "iterm2_end.py"), json.dumps(plan))
+        self.producer = self._ends.spawn("-m", "bench.compare.iterm2_end", json.dumps(plan))
         self._go(self.producer)
         started = read_line(self.producer)["started"]
-        self._coprocesses = [psutil.Process(pid) for pid in started.values()]
+        #: Every process of the design, its coprocesses among them, its ends not. None of them has children.
+        self.members = [psutil.Process(each.pid) for each in design.processes]
+        self.members += [psutil.Process(pid) for pid in started.values()]
         design.wait_attached(sessions)
+        self._wait_quiet()
 
     def viewer(self, **plan: object) -> "subprocess.Popen[bytes]":
         """A connected client; with `go` it begins, with `read_line` it tells what it measured."""
-        whole = {"socket": str(self.design.gateway), "floods": self._floods, "echo": None, "echoes": 0, "reads": True}
-        viewer = self._ends.spawn(str(_HERE / "viewer.py"), json.dumps(whole | plan))
+        whole = {
+            "socket": str(self.design.gateway),
+            "greets": self.design.greets,
+            "floods": self._floods,
+            "echo": None,
+            "echoes": 0,
+            "reads": True,
+        }
+        viewer = self._ends.spawn("-m", "bench.compare.viewer", json.dumps(whole | plan))
         read_line(viewer)
         return viewer
 
-    def flood(self) -> None:
+    def flood(self) -> float:
+        """Begins the floods; when, by the monotonic clock."""
+        began = time.monotonic()
         self._go(self.producer)
+        return began
 
     def go(self, viewer: "subprocess.Popen[bytes]") -> None:
         self._go(viewer)
@@ -160,57 +214,57 @@ class Scene:
         process.stdin.write(b"\n")
         process.stdin.flush()
 
-    @property
-    def members(self) -> list[psutil.Process]:
-        """Every process of the design, its coprocesses among them, its ends not."""
-        found = []
-        for process in [*(psutil.Process(p.pid) for p in self.design.processes), *self._coprocesses]:
-            try:
-                found += [process, *process.children(recursive=True)]
-            except psutil.Error:
-                continue
-        return found
+    def _wait_quiet(self) -> None:
+        """What follows a start, such as the gateway's repaint for a new epoch, is no part of what is measured."""
+        deadline = time.monotonic() + _QUIET_WITHIN_SECONDS
+        while time.monotonic() < deadline:
+            before = self.cpu()
+            time.sleep(_QUIET_SECONDS)
+            if self.cpu() - before < _QUIET_SHARE * _QUIET_SECONDS:
+                return
 
     def cpu(self) -> float:
         """Seconds of CPU that the design has used."""
         total = 0.0
         for process in self.members:
-            try:
-                times = process.cpu_times()
-            except psutil.Error:
-                continue
-            total += times.user + times.system
+            with suppress(psutil.Error):
+                total += cpu_seconds(process)
         return total
+
+    def close(self) -> None:
+        self._ends.close()
+
+
+Kind = type[SocatDesign] | type[ItermbusDesign]
 
 
 @contextmanager
 def scene(
-    kind: type[SocatDesign] | type[ItermbusDesign],
+    kind: Kind,
     floods: list[int],
     echo: bool = False,
     quiet: int = 0,
     chunk: int = 64 * 1024,
+    watch: bool = False,
     **settings: object,
 ) -> Iterator[Scene]:
-    """A design with one session for each of `floods` (bytes), one more that echoes, and `quiet` ones more."""
+    """A design with one session for each of `floods` (bytes), one more that echoes, and `quiet` ones more.
+
+    `watch`: the producer watches how long the first flooding session's bytes wait (itermbus only).
+    """
     flooding = [_session() for _ in floods]
     echoing = [_session()] if echo else []
     sessions = [*echoing, *flooding, *(_session() for _ in range(quiet))]
-    with temporary_home() as home:
+    with temporary_home() as home, ExitStack() as after:
         design = kind(home)
-        try:
-            design.start(sessions, **settings)
-            yield Scene(design, sessions, dict(zip(flooding, floods, strict=True)), echoing, chunk)
-        finally:
-            kill_all_of(home)
-            for process in design.processes:
-                process.wait()
+        after.callback(design.close)
+        after.callback(kill_all_of, home)
+        design.start(sessions, **settings)
+        ring = str(Paths(home).session(flooding[0]).ring) if watch else None
+        it = Scene(design, sessions, dict(zip(flooding, floods, strict=True)), echoing, chunk, ring)
+        after.callback(it.close)
+        yield it
 
 
 def _session() -> str:
     return str(uuid.uuid4()).upper()
-
-
-def private_bytes(process: psutil.Process) -> int:
-    """Memory that only this process has (USS): what would be free without it. Linux and macOS."""
-    return int(process.memory_full_info().uss)

@@ -81,13 +81,13 @@ def main() -> None:
     paths = Paths.of_home()
     with zmq.Context() as context:
         requests = sockets.rpc_server(context, paths.broker_rpc)
-        events = sockets.publisher(context, paths.bus_pub, [])
+        # Bound and held: the gateway subscribes there, and there is nothing to tell.
+        _events = sockets.publisher(context, paths.bus_pub, [])
         print("listening", flush=True)
         while True:
             client, *parts = requests.recv_multipart()
             request, _payload = codec.decode_request(parts)
             requests.send_multipart([client, *rpc.result_parts(request.id, *answer(request.command, names))])
-        events.close()
 
 
 if __name__ == "__main__":

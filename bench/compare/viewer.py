@@ -1,9 +1,9 @@
 """A client: a plain reader that checks every byte, or a typist that measures echoes. The same for both designs.
 
-    viewer.py PLAN
+    python -m bench.compare.viewer PLAN
 
-PLAN is JSON: `socket`, `floods` (session id -> bytes), `echo` (a session id or null), `echoes` (how many), `reads`
-(false: connects and never reads). Says on stdout what it measured.
+PLAN is JSON: `socket`, `greets` (whether a `ready` is to be waited for), `floods` (session id -> bytes), `echo` (a
+session id or null), `echoes` (how many), `reads` (false: connects and never reads). Says on stdout what it measured.
 """
 
 import base64
@@ -12,15 +12,15 @@ import socket
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.compare.pattern import PERIOD, pattern
 
-#: A design that does not greet is given this long.
-_GREETING_SECONDS = 2.0
+#: A greeting that has not come by then never comes.
+_GREETING_SECONDS = 30.0
+
+#: A design that does not greet is given this long to know its new client.
+_ACCEPT_SECONDS = 0.3
 
 #: An echo that has not come by then never comes.
 _ECHO_SECONDS = 5.0
@@ -37,6 +37,10 @@ class Viewer:
         self._left = dict(plan["floods"])
         self._at = dict.fromkeys(plan["floods"], 0)
         self._finished: dict[str, float] = {}
+        #: Bytes of each session when the first of them was complete.
+        self._at_first: dict[str, int] = {}
+        #: When the first and the latest output came of sessions that are not the echoing one.
+        self._others_first = self._others_latest = 0.0
         self._echo = plan["echo"]
         self._echoed = threading.Event()
         self._pattern = pattern()
@@ -68,6 +72,8 @@ class Viewer:
             if _TYPED in data:
                 self._echoed.set()
             return
+        self._others_latest = time.perf_counter()
+        self._others_first = self._others_first or self._others_latest
         if name not in self._left:
             return
         if not self.began:
@@ -78,25 +84,32 @@ class Viewer:
         self._at[name] = at + len(data)
         if self._at[name] >= self._left[name]:
             self._finished[name] = time.monotonic()
+            self._at_first = self._at_first or dict(self._at)
             if len(self._finished) == len(self._left):
                 self.flooded.set()
 
-    def type(self, count: int) -> list[float]:
-        """Types one byte after the other, each once the one before has come back; seconds that each took."""
+    def type(self, count: int) -> list[tuple[float, bool]]:
+        """Types one byte after the other, each once the one before has come back.
+
+        The seconds that each took, and whether output of other sessions came meanwhile, before and after it.
+        """
         line = json.dumps(
             {"type": "terminal_input", "session_id": self._echo, "data": base64.b64encode(_TYPED).decode()}
         ).encode()
-        took = []
-        while len(took) < count:
+        typed: list[tuple[float, float]] = []
+        while len(typed) < count:
             self._echoed.clear()
             began = time.perf_counter()
             self._connection.sendall(line + b"\n")
-            if not self._echoed.wait(_ECHO_SECONDS):
-                took.append(_ECHO_SECONDS)
+            came = self._echoed.wait(_ECHO_SECONDS)
+            typed.append((began, time.perf_counter() - began))
+            if not came:
+                # The rest would take as long each. It counts as beside the flood: that is what stopped it.
+                self._others_latest = time.perf_counter()
                 break
-            took.append(time.perf_counter() - began)
             time.sleep(0.002)
-        return took
+        first, latest = self._others_first, self._others_latest
+        return [(took, 0.0 < first <= began <= latest) for began, took in typed]
 
     def report(self) -> dict[str, Any]:
         return {
@@ -105,6 +118,7 @@ class Viewer:
             "bytes": sum(self._at.values()),
             "began": self.began,
             "finished": self._finished,
+            "at_first": self._at_first,
         }
 
 
@@ -116,7 +130,10 @@ def main() -> None:
         sys.stdin.readline()
         return
     threading.Thread(target=viewer.read, daemon=True).start()
-    viewer.ready.wait(_GREETING_SECONDS)
+    if plan["greets"] and not viewer.ready.wait(_GREETING_SECONDS):
+        sys.exit("no greeting")
+    if not plan["greets"]:
+        time.sleep(_ACCEPT_SECONDS)
     print("{}", flush=True)
     sys.stdin.readline()
     echoes = viewer.type(plan["echoes"]) if plan["echo"] else []

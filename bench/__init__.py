@@ -1,0 +1,1 @@
+"""Measurements, none of which passes or fails: what they mean is in docs/performance.md."""
