@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bench.compare.bare import machine
 from bench.compare.floods import drain_pause, fan_out, many_floods, small_chunks, throughput
+from bench.compare.presence import crowded, memory, shim_start
 from bench.compare.report import Report
 from bench.compare.turns import Size
 from bench.compare.typing_rows import echo_beside_flood, echo_idle
@@ -16,5 +17,8 @@ ROWS: dict[str, Callable[[Size, Report], None]] = {
     "small-chunks": small_chunks,
     "many-floods": many_floods,
     "fan-out": fan_out,
+    "crowd": crowded,
+    "memory": memory,
+    "shim": shim_start,
     "drain-pause": drain_pause,
 }
