@@ -6,6 +6,7 @@ from bench.compare.bare import machine
 from bench.compare.floods import drain_pause, fan_out, many_floods, small_chunks, throughput
 from bench.compare.presence import crowded, memory, shim_start
 from bench.compare.report import Report
+from bench.compare.terminals import headless
 from bench.compare.turns import Size
 from bench.compare.typing_rows import echo_beside_flood, echo_idle
 
@@ -14,6 +15,7 @@ ROWS: dict[str, Callable[[Size, Report], None]] = {
     "throughput": throughput,
     "echo-idle": echo_idle,
     "echo-beside-flood": echo_beside_flood,
+    "headless": headless,
     "small-chunks": small_chunks,
     "many-floods": many_floods,
     "fan-out": fan_out,
