@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bench.compare.bare import machine
 from bench.compare.floods import drain_pause, fan_out, many_floods, small_chunks, throughput
+from bench.compare.growth import growth
 from bench.compare.presence import crowded, memory, shim_start
 from bench.compare.report import Report
 from bench.compare.terminals import headless
@@ -23,4 +24,5 @@ ROWS: dict[str, Callable[[Size, Report], None]] = {
     "memory": memory,
     "shim": shim_start,
     "drain-pause": drain_pause,
+    "growth": growth,
 }
