@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import psutil
 import zmq
@@ -29,6 +29,15 @@ _START_SECONDS = 60.0
 _QUIET_SHARE, _QUIET_SECONDS, _QUIET_WITHIN_SECONDS = 0.1, 0.2, 10.0
 
 
+class Keep(NamedTuple):
+    """What itermbus keeps for a reader that is behind; the defaults are those in force."""
+
+    #: Of each session.
+    ring_bytes: int = 4 << 20
+    #: Of what waits in the gateway for one client.
+    queue_bytes: int = 64 << 20
+
+
 class Design(Protocol):
     """What stands between coprocesses and clients."""
 
@@ -41,7 +50,7 @@ class Design(Protocol):
     #: Whether it tells a client that all is ready.
     greets: bool
 
-    def start(self, sessions: list[str], **settings: object) -> None:
+    def start(self, sessions: list[str], keep: Keep) -> None:
         """Starts it, so that coprocesses can be launched."""
 
     def wait_attached(self, sessions: list[str]) -> None:
@@ -92,7 +101,7 @@ class SocatDesign(Running):
         super().__init__(home)
         self.gateway = home / "clients.sock"
 
-    def start(self, sessions: list[str], **settings: object) -> None:
+    def start(self, sessions: list[str], keep: Keep) -> None:
         server = self.spawn("-m", "bench.compare.socat_server", str(self.home), *sessions)
         read_line(server)
 
@@ -112,10 +121,9 @@ class ItermbusDesign(Running):
         self.paths = Paths(home)
         self.gateway = self.paths.gateway_socket
 
-    def start(self, sessions: list[str], **settings: object) -> None:
+    def start(self, sessions: list[str], keep: Keep) -> None:
         prepare(self.paths)
-        ring = settings.get("ring_bytes", 4 << 20)
-        self.paths.config.write_text(f'log_level = "error"\n[worker]\nring_bytes = {ring}\n')
+        write_config(self.paths, keep)
         read_line(self.spawn("-m", "bench.compare.stub_broker", *sessions))
         for name in sessions:
             self.spawn("-P", "-m", "workers.pty", name, SUPERVISOR_ENABLED="1")
@@ -128,6 +136,15 @@ class ItermbusDesign(Running):
             for name in sessions:
                 with rpc.Client(context, self.paths.session(name).rpc) as worker:
                     wait(partial(_is_attached, worker), "the shims")
+
+
+def write_config(paths: Paths, keep: Keep) -> None:
+    paths.config.write_text(
+        'log_level = "error"\n'
+        f"[worker]\nring_bytes = {keep.ring_bytes}\n"
+        f"[gateway]\nclient_queue_bytes = {keep.queue_bytes}\n"
+    )
+    paths.config.chmod(0o600)
 
 
 def _is_attached(worker: rpc.Client) -> bool:
@@ -235,6 +252,8 @@ class Scene:
         self._ends.close()
 
 
+_DEFAULT = Keep()
+
 Kind = type[SocatDesign] | type[ItermbusDesign]
 
 
@@ -246,7 +265,7 @@ def scene(
     quiet: int = 0,
     chunk: int = 64 * 1024,
     watch: bool = False,
-    **settings: object,
+    keep: Keep = _DEFAULT,
 ) -> Iterator[Scene]:
     """A design with one session for each of `floods` (bytes), one more that echoes, and `quiet` ones more.
 
@@ -259,7 +278,7 @@ def scene(
         design = kind(home)
         after.callback(design.close)
         after.callback(kill_all_of, home)
-        design.start(sessions, **settings)
+        design.start(sessions, keep)
         ring = str(Paths(home).session(flooding[0]).ring) if watch else None
         it = Scene(design, sessions, dict(zip(flooding, floods, strict=True)), echoing, chunk, ring)
         after.callback(it.close)

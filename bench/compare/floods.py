@@ -2,24 +2,39 @@
 
 from typing import Any
 
-from bench.compare.designs import ItermbusDesign, Kind, SocatDesign, read_line, scene
+from bench.compare.designs import ItermbusDesign, Keep, Kind, SocatDesign, read_line, scene
 from bench.compare.report import Figure, Report, Row
 from bench.compare.turns import MB, Size, Values, turns
 
 _OURS, _THEIRS = ItermbusDesign.name, SocatDesign.name
 
-#: Rings have at most this many bytes (worker.ring_bytes).
-_MOST_RING_BYTES = 1 << 30
+#: Neither of the two settings may be more.
+_MOST_BYTES = 1 << 30
 
 
 def ring_for(total: int) -> int:
-    """A ring that holds the flood: throughput is that of a client which gets every byte, and a coprocess cannot be
-    told to wait; the socat design makes iTerm2 hold instead what is not read yet."""
-    return max(4 << 20, min(total + (1 << 20), _MOST_RING_BYTES))
+    """A ring that holds a flood of so many bytes, at least the default."""
+    return max(4 << 20, min(total + (1 << 20), _MOST_BYTES))
+
+
+def queue_for(total: int) -> int:
+    """A gateway's queue for one client that holds so many bytes as lines, at least the default."""
+    return max(64 << 20, min(2 * total, _MOST_BYTES))
+
+
+def keeping(each: int, total: int) -> Keep:
+    """Settings with which a client that is slower than the flood gets every byte, `each` per session.
+
+    A coprocess cannot be told to wait: by default such a client gets a fresh screen in place of what it is behind with.
+    The socat design tells it nevertheless, and iTerm2 holds without bound what is not read yet.
+    """
+    return Keep(ring_for(each), queue_for(total))
 
 
 def check(report: dict[str, Any], expected: int) -> None:
     """Raises `RuntimeError` unless the client had every byte, and each as it was written."""
+    if report["repaints"]:
+        raise RuntimeError("the client got a screen in place of bytes: it was too far behind")
     if report["wrong"] or report["bytes"] != expected:
         raise RuntimeError(f"the client got {report['bytes']} of {expected} bytes, {report['wrong']} pieces wrong")
 
@@ -32,7 +47,7 @@ def flood(kind: Kind, floods: list[int], chunk: int = 65536, viewers: int = 1) -
     `share`: what the slowest session had, of a fair share, when the fastest had all.
     """
     total = sum(floods)
-    with scene(kind, floods, chunk=chunk, ring_bytes=ring_for(max(floods))) as it:
+    with scene(kind, floods, chunk=chunk, keep=keeping(max(floods), total)) as it:
         clients = [it.viewer() for _ in range(viewers)]
         for client in clients:
             it.go(client)
@@ -108,7 +123,7 @@ def drain_pause(size: Size, report: Report) -> None:
     total = size.of(400 * MB)
 
     def measure() -> Values:
-        with scene(ItermbusDesign, [total], watch=True, ring_bytes=ring_for(total)) as it:
+        with scene(ItermbusDesign, [total], watch=True, keep=keeping(total, total)) as it:
             client = it.viewer()
             it.go(client)
             it.flood()

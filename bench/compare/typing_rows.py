@@ -4,7 +4,7 @@ import statistics
 from functools import partial
 
 from bench.compare.designs import ItermbusDesign, Kind, SocatDesign, read_line, scene
-from bench.compare.floods import ring_for
+from bench.compare.floods import keeping
 from bench.compare.report import Figure, Report, Row
 from bench.compare.turns import MB, Size, Values, turns
 
@@ -17,10 +17,10 @@ def _echo(kind: Kind, count: int, flood: int = 0, deaf: bool = False) -> Values:
     With `flood` (bytes) another session floods, and those count that were typed while its output flowed. With `deaf`
     another client has connected and never reads.
     """
-    with scene(kind, [flood] if flood else [], echo=True, ring_bytes=ring_for(flood)) as it:
+    with scene(kind, [flood] if flood else [], echo=True, keep=keeping(flood, flood)) as it:
         if deaf:
             it.viewer(reads=False)
-        # It reads everything, and waits for its echoes only: what it gets late may be dropped for it.
+        # It reads everything, and checks its echoes only: while it types, what is late may be replaced by a screen.
         typist = it.viewer(floods={}, echo=it.sessions[0], echoes=count)
         it.go(typist)
         if flood:

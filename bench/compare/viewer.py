@@ -43,6 +43,7 @@ class Viewer:
         self._others_first = self._others_latest = 0.0
         self._echo = plan["echo"]
         self._echoed = threading.Event()
+        self._echoed_at = 0.0
         self._pattern = pattern()
         self.ready = threading.Event()
         self.flooded = threading.Event()
@@ -65,12 +66,21 @@ class Viewer:
         elif kind == "ready":
             self.ready.set()
         elif kind == "initial_terminal_data" and self.ready.is_set():
+            self._take_repaint(message["session_id"])
+
+    def _take_repaint(self, name: str) -> None:
+        """A screen in place of bytes that this client will not get: a flood's measurement is over; what was typed is
+        on the screen."""
+        if name == self._echo:
+            self._note_echo()
+        elif self._at.get(name):
             self.repaints += 1
+            self.flooded.set()
 
     def _take_data(self, name: str, data: bytes) -> None:
         if name == self._echo:
             if _TYPED in data:
-                self._echoed.set()
+                self._note_echo()
             return
         self._others_latest = time.perf_counter()
         self._others_first = self._others_first or self._others_latest
@@ -88,6 +98,11 @@ class Viewer:
             if len(self._finished) == len(self._left):
                 self.flooded.set()
 
+    def _note_echo(self) -> None:
+        # Here and not in the thread that types: that one has to wait until this one lets go of the interpreter.
+        self._echoed_at = time.perf_counter()
+        self._echoed.set()
+
     def type(self, count: int) -> list[tuple[float, bool]]:
         """Types one byte after the other, each once the one before has come back.
 
@@ -102,7 +117,7 @@ class Viewer:
             began = time.perf_counter()
             self._connection.sendall(line + b"\n")
             came = self._echoed.wait(_ECHO_SECONDS)
-            typed.append((began, time.perf_counter() - began))
+            typed.append((began, self._echoed_at - began if came else _ECHO_SECONDS))
             if not came:
                 # The rest would take as long each. It counts as beside the flood: that is what stopped it.
                 self._others_latest = time.perf_counter()
