@@ -1,6 +1,6 @@
-"""The figures of a run as Markdown: `python -m bench.report FILE [--plot FILE.svg]`.
+"""The figures of a run as Markdown: `python -m bench.report FILE [--docs]`.
 
-FILE is what `make bench` wrote. With `--plot` the growth with the number of sessions is drawn into an SVG file.
+FILE is what `make bench` wrote. With `--docs` they go into docs/performance.md, with a plot of the growth beside it.
 """
 
 import argparse
@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.compare.report import MEASURES, Figure, Row, cells
+
+_PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+_PLOT = Path("images") / "growth.svg"
+_BEGIN, _END = "<!-- figures -->\n", "<!-- end of figures -->\n"
 
 _TITLES = ("what", "itermbus", "compared with", "ratio", "to reach", "reached", "note")
 
@@ -27,12 +31,10 @@ def _machine(machine: dict[str, Any]) -> str:
         f"Commit {machine['commit']}, {machine['date']}: {machine['processors']} x {machine['processor']}, "
         f"{machine['memory_bytes'] / 2**30:.0f} GiB, {machine['system']}; Python {machine['python']}, "
         f"libzmq {machine['libzmq']}, Node.js {machine['node'] or 'not there'}, {machine['socat'] or 'no socat'}. "
-        f"Load before it began: {load}. Medians, with the lowest and the highest of {_rounds(machine)}."
+        f"Load before it began: {load}. Medians, with the lowest and the highest, of {machine['rounds']} rounds "
+        f"(of 2 for memory and 3 for existing sessions at the most, of 1 for the growth), amounts times "
+        f"{machine['factor']:g}."
     )
-
-
-def _rounds(machine: dict[str, Any]) -> str:
-    return f"{machine['rounds']} rounds (fewer where the row says so), amounts times {machine['factor']:g}"
 
 
 def _row(stored: dict[str, Any]) -> Row:
@@ -58,20 +60,29 @@ def _table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def put_in(page: str, figures: str) -> str:
+    """A page with these figures in place of those between its two marks. Raises `ValueError` without marks."""
+    before, after = page.index(_BEGIN) + len(_BEGIN), page.index(_END)
+    return f"{page[:before]}\n{figures}\n{page[after:]}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.report", description=__doc__)
     parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument("--plot", type=Path, metavar="FILE.svg")
+    parser.add_argument("--docs", action="store_true", help="write it into docs/performance.md")
     arguments = parser.parse_args()
     run = json.loads(arguments.file.read_text())
-    print(markdown(run), end="")
-    if arguments.plot is not None:
-        if not run["growth"]:
-            parser.error(f"{arguments.file} has no growth to draw: it was made without that row")
+    if not arguments.docs:
+        print(markdown(run), end="")
+        return
+    text = markdown(run)
+    if run["growth"]:
         # Only `make bench` sets up what draws.
         from bench.plot import draw
 
-        draw(run["growth"], arguments.plot)
+        draw(run["growth"], _PAGE.parent / _PLOT)
+        text += f"\n![Each of these over the number of sessions]({_PLOT})\n"
+    _PAGE.write_text(put_in(_PAGE.read_text(), text))
 
 
 if __name__ == "__main__":

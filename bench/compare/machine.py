@@ -19,7 +19,7 @@ def facts() -> dict[str, object]:
     """The machine, how busy it was before, and the versions of what was measured."""
     return {
         "date": time.strftime("%Y-%m-%d %H:%M:%S %z"),
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "processor": _processor(),
         "processors": psutil.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,

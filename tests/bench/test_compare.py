@@ -12,7 +12,7 @@ from bench.compare import terminals
 from bench.compare.report import Figure, Report, Row
 from bench.compare.rows import ROWS
 from bench.compare.turns import Size
-from bench.report import markdown
+from bench.report import markdown, put_in
 
 #: Rows that compare with the design of which `socat` is a part; `make test` does not ask for it.
 _WITH_SOCAT = {"throughput", "echo-idle", "echo-beside-flood", "small-chunks", "many-floods", "fan-out", "memory"}
@@ -36,6 +36,13 @@ def test_a_tiny_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     report.write(tmp_path / "run.json")
     said = markdown(json.loads((tmp_path / "run.json").read_text()))
     assert all(f"| {row.what} |" in said for row in report.rows)
+
+
+def test_figures_take_the_place_of_those_before() -> None:
+    page = "a\n<!-- figures -->\nold\n<!-- end of figures -->\nb\n"
+    once = put_in(page, "new\n")
+    assert once == "a\n<!-- figures -->\n\nnew\n\n<!-- end of figures -->\nb\n"
+    assert put_in(once, "new\n") == once
 
 
 @pytest.mark.parametrize(
