@@ -35,6 +35,7 @@ class Crowd:
     def __init__(self, home: Path, count: int) -> None:
         self._home = home
         self._gateway = Paths(home).gateway_socket
+        self._run = Paths(home).run
         self._running = Running(home)
         self._running.spawn("-m", "headless", "--no-window", "--log-level", "error")
         for number in range(count):
@@ -47,6 +48,9 @@ class Crowd:
         """Starts itermbus. Seconds from the start of its broker until a client has output of every session."""
         self._running.spawn("-m", "itermbus", "up", "--no-headless")
         seen = _Seen(self._gateway)
+        # The session that is last counts, so nothing is printed before its worker is there: that would only take
+        # processors from those that start.
+        wait(self._has_all_workers, "the workers", _ATTACH_SECONDS, every=_POKE_SECONDS)
         deadline = time.monotonic() + _ATTACH_SECONDS
         while missing := set(range(len(self._inputs))) - seen.numbers:
             if time.monotonic() > deadline:
@@ -57,6 +61,9 @@ class Crowd:
         [broker] = self.processes()["broker"]
         seen.close()
         return float(seen.latest - broker.create_time())
+
+    def _has_all_workers(self) -> bool:
+        return sum(1 for _ in self._run.glob("*.attach")) >= len(self._inputs)
 
     def processes(self) -> dict[str, list[psutil.Process]]:
         """What runs of this home folder, by kind."""

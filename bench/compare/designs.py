@@ -160,13 +160,13 @@ def read_line(process: "subprocess.Popen[bytes]") -> Any:
     return json.loads(line) if line.startswith(b"{") else line
 
 
-def wait(condition: Callable[[], object], what: str, seconds: float = _START_SECONDS) -> None:
-    """Waits for a condition. Raises `TimeoutError`."""
+def wait(condition: Callable[[], object], what: str, seconds: float = _START_SECONDS, every: float = 0.005) -> None:
+    """Waits for a condition, looking `every` so many seconds. Raises `TimeoutError`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {seconds:g} s: {what}")
-        time.sleep(0.005)
+        time.sleep(every)
 
 
 class Scene:
