@@ -9,7 +9,6 @@ from typing import Any
 
 import zmq
 
-from broker import figures
 from broker.actions import Actions
 from broker.announcer import Announcer
 from broker.attach_store import AttachStore
@@ -30,7 +29,7 @@ from broker.watcher import Watcher
 from broker.worker_events import WorkerEvents
 from broker.worker_files import WorkerFiles
 from broker.workers import Workers
-from bus import sockets, topics
+from bus import sockets, stat_task, topics
 from bus.config import Settings
 from bus.errors import SetupError
 from bus.messages import BrokerFigures, Iterm2Status
@@ -93,7 +92,7 @@ class App:
                 tasks.create_task(self._server.serve(), name="commands"),
                 tasks.create_task(self._events.receive(self._sockets.subscriber), name="worker events"),
                 tasks.create_task(self._announcer.repeat(), name="announcements"),
-                tasks.create_task(figures.publish(self._sockets.figures, self._figures), name="figures"),
+                tasks.create_task(stat_task.publish(self._sockets.figures, "broker", self._figures), name="figures"),
                 tasks.create_task(self._reconciler.run(), name="reconcile"),
                 tasks.create_task(self._onlooker.run(), name="screens"),
                 tasks.create_task(self._offsets.run(), name="offset line"),

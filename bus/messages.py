@@ -268,7 +268,26 @@ class BrokerFigures(Figures, frozen=True, kw_only=True, tag="broker"):
     malformed: Count
 
 
-AnyFigures = WorkerFigures | GatewayFigures | BrokerFigures
+class HeadlessFigures(Figures, frozen=True, kw_only=True, tag="headless"):
+    """The headless host. `sessions`: with those that are buried or whose close can be undone.
+
+    What waits for coprocesses has no bound, as in iTerm2: `coprocess_buffered_bytes` wait for all of them now,
+    `coprocess_peak_bytes` is the most that ever waited for one. `emulator_shed_bytes` were dropped because the emulator
+    was behind: they are missing on screens, and in no session's bytes. `clients`: connections to its API.
+    """
+
+    sessions: Count
+    coprocesses: Count
+    clients: Count
+    output_bytes: Count
+    coprocess_buffered_bytes: Count
+    coprocess_peak_bytes: Count
+    emulator_waiting_bytes: Count
+    emulator_shed_bytes: Count
+    emulator_restarts: Count
+
+
+AnyFigures = WorkerFigures | GatewayFigures | BrokerFigures | HeadlessFigures
 
 
 class Stat(Message, frozen=True, kw_only=True):

@@ -8,10 +8,15 @@ import signal
 import socket
 from functools import partial
 
+import zmq
+
+from bus import sockets, stat_task
+from bus.paths import Paths
 from headless import (
     creation,
     ending,
     environment,
+    figures,
     jobs,
     listing,
     paths,
@@ -72,20 +77,27 @@ async def run(config: Config) -> None:
             profile = creation.make_profile(host, None, {})
             assert profile is not None
             creation.open_window(host, profile)
-        await _serve(server, control, host, stopping)
+        # The control socket's path in the same folder is longer, and is checked.
+        with zmq.Context() as context, sockets.knowing_publisher(context, None, [Paths(config.home).bus_feed]) as bus:
+            await _serve(server, control, host, bus, stopping)
     finally:
         control.close()
         server.close()
         _end_sessions(host)
 
 
-async def _serve(server: ApiServer, control: ControlServer, host: Host, stopping: asyncio.Event) -> None:
+async def _serve(
+    server: ApiServer, control: ControlServer, host: Host, bus: zmq.Socket[bytes], stopping: asyncio.Event
+) -> None:
     """Serves all sockets until `stopping` is set; clients are dropped first, so their tasks end by themselves."""
     async with asyncio.TaskGroup() as clients:
         services = [
             clients.create_task(server.serve(clients), name="api server"),
             clients.create_task(control.serve(clients), name="control server"),
             clients.create_task(jobs.poll(host), name="job poller"),
+            clients.create_task(
+                stat_task.publish(bus, "headless", partial(figures.compose, host, server)), name="figures"
+            ),
         ]
         await stopping.wait()
         _log.info("stopping")

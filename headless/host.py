@@ -13,6 +13,7 @@ from headless.profiles import ProfileStore
 from headless.pty_session import Program
 from headless.screens import Screens
 from headless.session import Session
+from headless.tally import Tally
 from headless.task_notifier import TaskNotifier
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Host:
     registry: "Registry"
     #: Follows the end of a session's program; set to ending.program_ended.
     on_program_ended: "Callable[[Host, Session, PtyTask], None]"
+    #: What all PTYs ever gave; sessions come and go.
+    tally: Tally = field(default_factory=Tally)
     #: Every program started and perhaps not yet reaped, by pid: none may outlive an orderly end.
     programs: dict[int, Program] = field(default_factory=dict)
     #: Sessions with a screen, by their number in the emulator process.

@@ -44,6 +44,7 @@ def launch(host: Host, session: Session) -> None:
         started.master,
         started.pid_fd,
         host.notifier,
+        host.tally,
         on_output=lambda data: feed.data(number, data),
         on_broken=lambda broken: host.notifier.tell(host.on_program_ended, host, session, broken),
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from headless.coprocess_host import PTY_BUFFER_LIMIT, Coprocess, CoprocessLink
 from headless.out_buffer import OutBuffer
+from headless.tally import Tally
 from headless.task_notifier import READ, WRITE, TaskNotifier
 
 #: Bytes taken per pass. iTerm2 reads up to 4 * 1024 (sources/Tasks/PTYTask.m:882), as a macOS PTY gives at most 1 KiB
@@ -27,6 +28,7 @@ class PtyTask:
         fd: int,
         pid_fd: int | None,
         notifier: TaskNotifier,
+        tally: Tally,
         on_output: Callable[[bytes], None],
         on_broken: Callable[["PtyTask"], None],
     ) -> None:
@@ -36,6 +38,7 @@ class PtyTask:
         """
         self._fd = fd
         self._notifier = notifier
+        self._tally = tally
         self._on_output = on_output
         self._on_broken = on_broken
         self.outgoing = OutBuffer()
@@ -90,6 +93,7 @@ class PtyTask:
         if pieces:
             data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             self.received += taken
+            self._tally.output_bytes += taken
             # First the session's own reader, then the coprocess (sources/Tasks/PTYTask.m:882-904).
             if self.coprocess is None:
                 self._on_output(data)
@@ -97,6 +101,7 @@ class PtyTask:
                 if not self._muted:
                     self._on_output(data)
                 self.coprocess.append(data)
+                self._tally.note_waiting(self.coprocess.coprocess.buffer.size)
         if ended:
             self._break()
 

@@ -22,6 +22,8 @@ class ScreenFeed:
         self.backlogs: dict[int, Backlog] = {}
         self._turns: deque[int] = deque()
         self._partial = b""
+        #: Output that was dropped for all sessions so far; a session's own count ends with it.
+        self.shed_bytes = 0
 
     def connect(self, connection: socket.socket) -> None:
         """Uses `connection` from now on; what waited for a former one is dropped with its questions."""
@@ -45,7 +47,9 @@ class ScreenFeed:
         backlog = self.backlogs.get(number)
         if backlog is not None:
             self._note_turn(number, backlog)
+            before = backlog.shed_bytes
             backlog.data(data)
+            self.shed_bytes += backlog.shed_bytes - before
 
     def command(self, kind: Kind, number: int, payload: bytes) -> None:
         """A command, in order with the session's output. OPEN begins a session, CLOSE ends it."""

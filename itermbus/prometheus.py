@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from bus.messages import AnyFigures, BrokerFigures, GatewayFigures, Stat, WorkerFigures
+from bus.messages import AnyFigures, BrokerFigures, GatewayFigures, HeadlessFigures, Stat, WorkerFigures
 from itermbus.report import Report
 
 #: Figure -> the metric's name after the process's kind, and what it means. Names in `_total` are counters.
@@ -57,6 +57,17 @@ BROKER = {
     "commands_answered": ("commands_answered_total", "Commands answered."),
     "malformed": ("malformed_total", "Messages that could not be read."),
 }
+HEADLESS = {
+    "sessions": ("sessions", "Sessions of the host, closed ones that can be undone too."),
+    "coprocesses": ("coprocesses", "Coprocesses of sessions."),
+    "clients": ("clients", "Connections to its API."),
+    "output_bytes": ("output_bytes_total", "Bytes that came from PTYs."),
+    "coprocess_buffered_bytes": ("coprocess_buffered_bytes", "Bytes that wait for coprocesses."),
+    "coprocess_peak_bytes": ("coprocess_peak_bytes", "The most that ever waited for one coprocess."),
+    "emulator_waiting_bytes": ("emulator_waiting_bytes", "Bytes that wait for the emulator."),
+    "emulator_shed_bytes": ("emulator_shed_bytes_total", "Bytes dropped since the emulator was behind."),
+    "emulator_restarts": ("emulator_restarts_total", "Emulators that had to be replaced."),
+}
 
 #: What is no number: `session_id` is a label, the other two are metrics with a label of their own.
 OTHERWISE = {"session_id", "viewers", "iterm2_state"}
@@ -65,6 +76,7 @@ _KINDS: tuple[tuple[str, type[AnyFigures], Mapping[str, tuple[str, str]]], ...] 
     ("worker", WorkerFigures, WORKER),
     ("gateway", GatewayFigures, GATEWAY),
     ("broker", BrokerFigures, BROKER),
+    ("headless", HeadlessFigures, HEADLESS),
 )
 
 

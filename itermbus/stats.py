@@ -14,6 +14,9 @@ from bus.subscriber import Subscriber
 #: Seconds to wait for all of them. The first subscriber is answered at once, another one within a second.
 SECONDS = 1.3
 
+#: Who has no endpoint of its own and publishes into the proxy alone.
+_AT_THE_PROXY = {"broker", "gateway", "headless"}
+
 
 class StatReader:
     """Subscribes to every process's figures for as long as it is entered. `latest` has the newest of each."""
@@ -51,4 +54,4 @@ def endpoints(paths: Paths, running: Collection[str]) -> list[Path]:
 def publishing(running: Collection[str]) -> set[str]:
     """Which of the `running` processes can be heard."""
     heard = {name for name in running if name.startswith(topics.WORKER_PREFIX)}
-    return heard | ({"broker", "gateway"} & set(running) if "broker" in running else set())
+    return heard | (_AT_THE_PROXY & set(running) if "broker" in running else set())

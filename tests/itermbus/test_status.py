@@ -13,7 +13,7 @@ import zmq
 from prometheus_client.parser import text_string_to_metric_families
 
 from bus import rpc
-from bus.messages import BrokerFigures, GatewayFigures, GetLayout, LayoutResult, WorkerFigures
+from bus.messages import BrokerFigures, GatewayFigures, GetLayout, HeadlessFigures, LayoutResult, WorkerFigures
 from itermbus import exit_codes, layout_reader, prometheus
 from tests.itermbus.support import BIN, Client, Home, new_home, wait_until
 from tests.itermbus.test_up import read_until
@@ -91,12 +91,15 @@ def test_prometheus_has_every_process_and_every_figure(running: Home) -> None:
         assert found["itermbus_process_up", process] == 1
         assert found["itermbus_process_memory_bytes", process] > 1_000_000
         assert ("itermbus_process_restarts_total", process) in found
-    for process in ("broker", "gateway", f"pty-{session_id}"):
+    for process in ("broker", "gateway", "headless", f"pty-{session_id}"):
         assert found["itermbus_process_cpu_seconds_total", process] > 0
     assert found["itermbus_worker_output_bytes_total", session_id] == session_of(running)["output_bytes"]
     assert found["itermbus_worker_ring_bytes", session_id] == 4 * 1024 * 1024
     assert found["itermbus_gateway_streams", ""] == 1
     assert found["itermbus_broker_sessions", ""] == 1
+    assert found["itermbus_headless_sessions", ""] == found["itermbus_headless_coprocesses", ""] == 1
+    printed = found["itermbus_worker_output_bytes_total", session_id]
+    assert found["itermbus_headless_output_bytes_total", ""] >= printed > 0
     assert found["itermbus_session_viewers", session_id] == 0
 
 
@@ -114,6 +117,7 @@ def test_titles_and_contents_are_not_in_the_figures(running: Home) -> None:
         (WorkerFigures, prometheus.WORKER),
         (GatewayFigures, prometheus.GATEWAY),
         (BrokerFigures, prometheus.BROKER),
+        (HeadlessFigures, prometheus.HEADLESS),
     ],
 )
 def test_no_figure_is_left_out(record: type[msgspec.Struct], names: dict[str, object]) -> None:

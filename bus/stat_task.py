@@ -1,4 +1,4 @@
-"""The broker's own figures on the bus."""
+"""A process's figures on the bus, for a process that runs on asyncio."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from bus.messages import AnyFigures
 from bus.stat_feed import EVERY_SECONDS, StatFeed
 
 
-async def publish(publisher: zmq.Socket[bytes], figures: Callable[[], AnyFigures]) -> None:
+async def publish(publisher: zmq.Socket[bytes], process: str, figures: Callable[[], AnyFigures]) -> None:
     """Publishes `figures` over a socket of its own while somebody has subscribed. Runs until cancelled.
 
-    libzmq tells of each message only once at the socket's descriptor, and may do so during any call on that socket. So
-    nobody else uses it, and after each call here all that came is taken.
+    `process` is this one's name in supervisord. libzmq tells of each message only once at the socket's descriptor, and
+    may do so during any call on that socket. So nobody else uses it, and after each call here all that came is taken.
     """
-    feed = StatFeed(publisher, "broker", figures)
+    feed = StatFeed(publisher, process, figures)
     loop = asyncio.get_running_loop()
     descriptor = publisher.fileno()
     loop.add_reader(descriptor, feed.take_news)
