@@ -31,6 +31,7 @@ def _example(page: str, name: str) -> str:
     [
         ("trace.md", "trace"),
         ("trace.md", "record"),
+        ("bus.md", "shell recipe"),
         ("attach.md", "send"),
         ("attach.md", "snapshot"),
         ("attach.md", "last"),
@@ -54,6 +55,9 @@ def test_an_example_runs(system: System, client: NodeClient, fresh_session: str,
     assert done.returncode == 0, done.stderr
     if name == "last":
         assert (system.home / "output.txt").read_bytes() == b"output\r\n"
+    if name == "shell recipe":
+        assert '"topic": "stat.gateway"' in done.stdout
+        assert done.stdout.splitlines()[-1].startswith("stat.")
     if name == "send":
         wait_until(lambda: b"\rhello\r\n" in client.seen(fresh_session), "what was sent")
 

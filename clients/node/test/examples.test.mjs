@@ -15,7 +15,12 @@ before(async () => {
   folder = join(system.home, 'examples');
   await cp(join(root, 'examples'), folder, { recursive: true, filter: (path) => !path.includes('node_modules') });
   await mkdir(join(folder, 'node_modules'));
-  await symlink(fileURLToPath(new URL('..', import.meta.url)), join(folder, 'node_modules', 'itermbus'));
+  await mkdir(join(folder, 'node_modules', '@msgpack'));
+  const here = fileURLToPath(new URL('..', import.meta.url));
+  await symlink(here, join(folder, 'node_modules', 'itermbus'));
+  for (const name of ['zeromq', '@msgpack/msgpack']) {
+    await symlink(join(here, 'node_modules', name), join(folder, 'node_modules', name));
+  }
   client = await connect({ path: system.gateway, name: 'examples' });
   session = await freshSession(client);
 });
@@ -117,6 +122,21 @@ test('trace.py prints events and frames', async () => {
   await made.close({ force: true });
 });
 
+test('trace.mjs prints events and frames, and narrows', async () => {
+  const trace = start(process.execPath, 'trace.mjs');
+  await until(trace, `pty.${session.id} {`, () => session.type('\n'));
+  const { session: made } = await client.createTab();
+  await until(trace, 'event.layout {');
+  const narrow = start(process.execPath, 'trace.mjs', 'stat.gateway', `pty.${made.id}`);
+  await until(narrow, 'stat.gateway {');
+  await until(narrow, `pty.${made.id} {`, async () => {
+    await session.type('\n');
+    await made.type('\n');
+  });
+  assert.ok(!narrow.said().includes(session.id));
+  await made.close({ force: true });
+});
+
 /** The code behind `<!-- test: name -->` in a document, as a file beside the examples. */
 async function written(document, name) {
   const text = await readFile(join(root, document), 'utf8');
@@ -130,6 +150,17 @@ test("the README's quick start does what it says", async () => {
   await until(quick, session.id);
   await until(quick, 'ready$ ');
   await until(quick, 'ls');
+});
+
+test("the bus's recipe prints frames, and gets from the ring what it missed", async () => {
+  const recipe = start(process.execPath, await written('docs/bus.md', 'node recipe'));
+  await until(recipe, session.id, () => session.type('\n'));
+  // While it stands still, more passes than any queue on the way holds.
+  recipe.child.kill('SIGSTOP');
+  await session.type('head -c 40000000 /dev/zero | tr "\\0" x; echo; echo over > ~/flooded\n');
+  await waitUntil(() => readFile(join(system.home, 'flooded'), 'utf8').catch(() => ''), 'the end of the flood');
+  recipe.child.kill('SIGCONT');
+  await until(recipe, 'from the ring "xxx', () => session.type('\n'));
 });
 
 test('the client by hand of the migration note resumes', async () => {
