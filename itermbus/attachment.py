@@ -47,6 +47,8 @@ class Attachment:
         self._typing = Typing(follower)
         self._notice = Notice(terminal.write, lambda: terminal.size)
         self._lease = SizeLease(follower, terminal.size) if manner.resize else None
+        #: Whether the user was told that somebody else has set the size.
+        self._taken_back = False
         self._size: tuple[int, int] | None = None
         self._repaint_at: float | None = None
         self._ended = ""
@@ -90,8 +92,13 @@ class Attachment:
     def _in_time(self) -> None:
         if self._notice.ended() or (self._repaint_at is not None and time.monotonic() >= self._repaint_at):
             self._repaint()
-        if self._lease is not None and self._follower.connected:
+        if self._lease is None:
+            return
+        if self._follower.connected:
             self._lease.renew()
+        if self._lease.taken_back and not self._taken_back:
+            self._tell_size()
+        self._taken_back = self._lease.taken_back
 
     # --- from the session ---
 
@@ -107,6 +114,8 @@ class Attachment:
                     self._typing.welcome()
                     self._sized((message.columns, message.rows))
             case Size(columns=columns, rows=rows):
+                if self._lease is not None:
+                    self._lease.told((columns, rows))
                 self._sized((columns, rows))
             case Result() | Error():
                 self._answered(message)
@@ -118,23 +127,36 @@ class Attachment:
         if isinstance(answer, Error) and answer.id == _REPAINT:
             self._repaint_at = time.monotonic() + _AGAIN_SECONDS
         elif isinstance(answer, Error):
+            if self._lease is not None and answer.id in (size_lease.REQUEST, size_lease.RENEWAL):
+                self._lease.refused(str(answer.id))
             self._notice.show(answer.message)
             if answer.id is None:
                 self._ended = answer.message  # our hello was refused
-        elif answer.id == size_lease.REQUEST and answer.columns is not None and answer.rows is not None:
-            self._sized((answer.columns, answer.rows))
+        elif self._lease is not None and answer.columns is not None and answer.rows is not None:
+            size = (answer.columns, answer.rows)
+            if answer.id == size_lease.REQUEST:
+                size = self._lease.granted(size)
+            else:
+                self._lease.told(size)
+            self._sized(size)
 
     def _sized(self, size: tuple[int, int]) -> None:
         first, self._size, changed = self._size is None, size, size != self._size
-        if changed and (first or (size != self._terminal.size and self._lease is None)):
+        if changed and (first or (size != self._terminal.size and not self._leases)):
             self._tell_size()
 
     def _tell_size(self) -> None:
         columns, rows = self._terminal.size
         text = self._detach_text
-        if self._size is not None and self._size != (columns, rows) and self._lease is None:
-            text += f" The session is {self._size[0]}x{self._size[1]}, this terminal {columns}x{rows} (see --resize)."
+        if self._size is not None and self._size != (columns, rows) and not self._leases:
+            why = "see --resize" if self._lease is None else "set elsewhere, and left so"
+            text += f" The session is {self._size[0]}x{self._size[1]}, this terminal {columns}x{rows} ({why})."
         self._notice.show(text)
+
+    @property
+    def _leases(self) -> bool:
+        """Whether the session is to have this terminal's size, and nobody has set another."""
+        return self._lease is not None and not self._lease.taken_back
 
     # --- from the user ---
 
@@ -181,7 +203,7 @@ class Attachment:
     def _welcomed(self) -> None:
         """A gateway that has just started may not know the session yet: what was typed waits for the screen."""
         if self._lease is not None:
-            self._lease.resize(self._terminal.size)
+            self._lease.welcome()
         if self._follower.reconnections:
             self._repaint()  # takes the notice away
 

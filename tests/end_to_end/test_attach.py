@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
+import zmq
 
+from bus import rpc
+from bus.messages import Resize, Size
 from tests.end_to_end.node_client import NodeClient
 from tests.end_to_end.system import System
 from tests.end_to_end.tmux import Pane
@@ -94,6 +97,38 @@ def test_the_size_is_the_sessions_unless_it_is_leased(system: System, client: No
         wait_until(lambda: size_is(b"25 80\r\n"), "its own size again")
     finally:
         narrow.close()
+
+
+def _resize_in_iterm2(system: System, session_id: str, columns: int, rows: int) -> None:
+    """As the user does at a window's corner: past the gateway and its leases."""
+    with zmq.Context() as context, rpc.Client(context, system.paths.broker_rpc) as broker:
+        broker.call(Resize(session_id=session_id, columns=columns, rows=rows), Size, seconds=15)
+
+
+def test_a_size_that_the_user_sets_meanwhile_stays(system: System, client: NodeClient, fresh_session: str) -> None:
+    def size_is(text: bytes) -> bool:
+        since = len(client.messages)
+        client.type(fresh_session, b"stty size\n")
+        wait_until(lambda: b"ready$ " in client.seen(fresh_session, since), "a prompt")
+        return text in client.seen(fresh_session, since)
+
+    narrow = Pane(system.home, 100, 20)
+    try:
+        narrow.run("itermbus", "attach", fresh_session, "--resize")
+        narrow.wait("Ctrl-] detaches.")
+        wait_until(lambda: size_is(b"20 100\r\n"), "the session in our size")
+        # The first one may come before the broker's answer to the attachment, which then counts it as its own.
+        _resize_in_iterm2(system, fresh_session, 91, 17)
+        _resize_in_iterm2(system, fresh_session, 90, 18)
+        narrow.wait("The session is 90x18, this terminal 100x20 (set elsewhere, and left so)")
+        assert size_is(b"18 90\r\n")
+        narrow.tmux("resize-window", "-x", "70", "-y", "22")
+        wait_until(lambda: size_is(b"22 70\r\n"), "the session in our new size")
+        narrow.keys("C-]")
+        wait_until(lambda: size_is(b"18 90\r\n"), "the user's own size again")
+    finally:
+        narrow.close()
+        _resize_in_iterm2(system, fresh_session, 80, 25)
 
 
 def test_read_only_sends_nothing_but_detaches(client: NodeClient, fresh_session: str, pane: Pane) -> None:

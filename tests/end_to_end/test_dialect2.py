@@ -7,7 +7,10 @@ from contextlib import ExitStack
 from itertools import pairwise
 
 import pytest
+import zmq
 
+from bus import rpc
+from bus.messages import Resize, Size
 from tests.contract import problem
 from tests.end_to_end.client2 import Client2
 from tests.end_to_end.node_client import NodeClient
@@ -163,6 +166,37 @@ def test_a_leased_size_returns_when_the_lease_or_the_connection_ends(
     assert (refused["code"], refused["holder"]) == ("busy", "phone")
     phone.close()
     wait_until(lambda: size() == old, "the old size after the connection")
+
+
+def test_a_renewed_lease_leaves_the_size_that_the_user_has_set(
+    system: System, connect2: Callable[..., Client2], client2: Client2, fresh_session: str
+) -> None:
+    client2.expect("snapshot", lambda m: m["session_id"] == fresh_session)
+
+    def sizes() -> list[tuple[int, int]]:
+        return [
+            (m["columns"], m["rows"])
+            for m in client2.messages
+            if m["type"] == "size" and m["session_id"] == fresh_session
+        ]
+
+    phone = connect2()
+    phone.hello(client="phone", sessions="none")
+    phone.ask("resize", session_id=fresh_session, columns=60, rows=20, lease=600)
+    with zmq.Context() as context, rpc.Client(context, system.paths.broker_rpc) as broker:
+        broker.call(Resize(session_id=fresh_session, columns=72, rows=21), Size, seconds=15)
+    wait_until(lambda: sizes()[-1:] == [(72, 21)], "the user's size")
+
+    def renewed() -> bool:
+        answer = phone.ask("resize", session_id=fresh_session, columns=60, rows=20, lease=600)
+        return (answer["columns"], answer["rows"]) == (72, 21)
+
+    wait_until(renewed, "the layout to tell the gateway of the user's size")
+    phone.ask("resize", session_id=fresh_session, columns=61, rows=21, lease=600)
+    wait_until(lambda: sizes()[-1:] == [(61, 21)], "another size, which is another wish")
+    phone.close()
+    wait_until(lambda: sizes()[-1:] == [(72, 21)], "the user's size after the connection")
+    assert sizes()[-3:] == [(72, 21), (61, 21), (72, 21)]
 
 
 def test_a_claim_keeps_others_out_until_its_holder_goes(

@@ -115,3 +115,69 @@ def test_a_refused_size_is_no_lease() -> None:
     play.take(play.pad, Grid(61, 21))
     play.clock.pass_seconds(60)
     assert len(play.host.asked) == 1, "nothing is given back that was not given"
+
+
+def test_to_renew_it_does_not_fight_the_user() -> None:
+    play = Play()
+    play.take(play.phone, Grid(60, 20))
+    play.host.answer()
+    play.host.size = Grid(132, 43)
+    play.clock.pass_seconds(9)
+    play.take(play.phone, Grid(60, 20))
+    assert not play.host.asked
+    assert play.told == [Grid(60, 20), Grid(132, 43)], "it is told what the session has"
+    play.clock.pass_seconds(9)
+    with pytest.raises(Held):
+        play.take(play.pad, Grid(61, 21))
+    play.leases.drop_client(play.phone)
+    assert all((command.columns, command.rows) == (132, 43) for command, _, _ in play.host.asked)
+
+
+def test_another_size_is_a_wish_of_its_own_and_the_users_returns_after_it() -> None:
+    play = Play()
+    play.take(play.phone, Grid(60, 20))
+    play.host.answer()
+    play.host.size = Grid(132, 43)
+    play.take(play.phone, Grid(50, 10))
+    play.host.answer()
+    assert play.told == [Grid(60, 20), Grid(50, 10)]
+    play.leases.drop_client(play.phone)
+    assert play.wanted == (132, 43)
+
+
+def test_what_was_refused_is_asked_for_again() -> None:
+    play = Play()
+    play.take(play.phone, Grid(60, 20))
+    play.host.answer()
+    play.take(play.phone, Grid(50, 10))
+    refusal: RequestError = Iterm2Unavailable("gone")
+    play.host.asked.popleft()[2](refusal)
+    play.take(play.phone, Grid(50, 10))
+    assert play.wanted == (50, 10)
+
+
+def test_the_next_lease_does_not_take_the_last_ones_size_for_the_users() -> None:
+    play = Play()
+    play.take(play.phone, Grid(60, 20))
+    play.host.answer()
+    play.leases.drop_client(play.phone)
+    play.host.answer()
+    play.host.size = Grid(60, 20)  # the layout is a moment behind
+    play.take(play.pad, Grid(61, 21))
+    play.host.answer()
+    play.leases.drop_client(play.pad)
+    assert play.wanted == (80, 25)
+
+
+def test_once_the_layout_shows_the_old_size_again_the_next_one_is_the_users() -> None:
+    play = Play()
+    play.take(play.phone, Grid(60, 20))
+    play.host.answer()
+    play.leases.drop_client(play.phone)
+    play.host.answer()
+    play.leases.keep_sessions({SESSION})
+    play.host.size = Grid(60, 20)
+    play.take(play.pad, Grid(61, 21))
+    play.host.answer()
+    play.leases.drop_client(play.pad)
+    assert play.wanted == (60, 20)
