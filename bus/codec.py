@@ -30,12 +30,24 @@ class Frame(NamedTuple):
     payload: bytes
 
 
+class Typed(NamedTuple):
+    """Bytes that were written to a session as its input, when its stream's head was where the header says."""
+
+    session_id: str
+    header: FrameHeader
+    payload: bytes
+
+
 class Event(NamedTuple):
     """Something happened; `body` is one of `bus.messages.EVENTS`. Only a snapshot has a payload."""
 
     name: str
     body: Message
     payload: bytes = b""
+
+
+#: Whatever is published.
+Published = Frame | Typed | Event | Stat
 
 
 class _Version(msgspec.Struct):
@@ -86,7 +98,7 @@ class WrongVersion(ProtocolError):
 
 
 def encode_frame(topic: bytes, header: FrameHeader, payload: Part) -> list[Part]:
-    """A frame's parts. `topic` is `topics.pty(session_id)`, made once a session and not once a frame."""
+    """A frame's parts, or those of input. `topic` is `topics.pty(session_id)` or `typed`, made once a session."""
     return [topic, _encode(header), payload]
 
 
@@ -101,7 +113,7 @@ def encode_stat(stat: Stat) -> list[bytes]:
     return [topics.stat(stat.process), _encode(stat), b""]
 
 
-def decode_published(parts: Sequence[bytes]) -> Frame | Event | Stat:
+def decode_published(parts: Sequence[bytes]) -> Published:
     """What was published. Raises `ProtocolError`."""
     if len(parts) != 3:
         raise ProtocolError(f"a published message has 3 parts, not {len(parts)}")
@@ -118,9 +130,11 @@ def decode_published(parts: Sequence[bytes]) -> Frame | Event | Stat:
         raise
 
 
-def _decode_body(family: str, name: str, header: bytes, payload: bytes) -> Frame | Event | Stat:
+def _decode_body(family: str, name: str, header: bytes, payload: bytes) -> Published:
     if family == "pty" and topics.is_session_id(name):
         return Frame(name, _decode(_frame_header, header), payload)
+    if family == "input" and topics.is_session_id(name):
+        return Typed(name, _decode(_frame_header, header), payload)
     if family == "event" and name in _events:
         return Event(name, _decode(_events[name], header), payload)
     if family == "stat":

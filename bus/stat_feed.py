@@ -46,12 +46,17 @@ class StatFeed:
         process: str,
         figures: Callable[[], AnyFigures],
         clock: Callable[[], float] = time.monotonic,
+        on_subscription: Callable[[bytes, bool], None] | None = None,
     ) -> None:
-        """`process` is this one's name in supervisord. `figures` is called for each message."""
+        """`process` is this one's name in supervisord. `figures` is called for each message.
+
+        `on_subscription` is called with each prefix, and whether the subscription to it begins.
+        """
         self._publisher = publisher
         self._process = process
         self._figures = figures
         self._clock = clock
+        self._on_subscription = on_subscription
         self._topic = topics.stat(process)
         self._prefixes: set[bytes] = set()
         self._sent_at = 0.0
@@ -76,7 +81,12 @@ class StatFeed:
 
     def _take(self, parts: list[bytes]) -> bool:
         """Whether it was a new subscription to these figures. A subscription is 1 and a prefix, its end 0 and that."""
-        if len(parts) != 1 or not self._topic.startswith(prefix := parts[0][1:]):
+        if len(parts) != 1:
+            return False
+        prefix = parts[0][1:]
+        if self._on_subscription is not None and parts[0][:1] in (b"\x00", b"\x01"):
+            self._on_subscription(prefix, parts[0][:1] == b"\x01")
+        if not self._topic.startswith(prefix):
             return False
         if parts[0][:1] == b"\x01":
             self._prefixes.add(prefix)

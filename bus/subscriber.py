@@ -6,9 +6,8 @@ from pathlib import Path
 import zmq
 
 from bus import codec, sockets
-from bus.codec import Event, Frame
+from bus.codec import Published
 from bus.errors import ProtocolError
-from bus.messages import Stat
 
 
 class Subscriber:
@@ -29,7 +28,7 @@ class Subscriber:
     def __exit__(self, *_exc: object) -> None:
         self._socket.close()
 
-    def receive(self, seconds: float) -> Frame | Event | Stat | None:
+    def receive(self, seconds: float) -> Published | None:
         """The next message, or None when none came within `seconds`."""
         if not self._socket.poll(int(seconds * 1000)):
             return None
@@ -39,7 +38,7 @@ class Subscriber:
             self.malformed += 1
             return None
 
-    def __iter__(self) -> Iterator[Frame | Event | Stat]:
+    def __iter__(self) -> Iterator[Published]:
         """Every message from now on, without end."""
         while True:
             message = self.receive(3600)

@@ -17,6 +17,9 @@ PTY = "pty."
 EVENT = "event."
 STAT = "stat."
 
+#: What is typed. Published only for a subscription that begins so: it may be a password.
+INPUT = "input."
+
 #: The events that PTY workers publish; all others are the broker's.
 _WORKERS_EVENTS = frozenset({"attached", "size"})
 
@@ -41,6 +44,11 @@ def pty(session_id: str) -> bytes:
     return (PTY + check_session_id(session_id)).encode("ascii")
 
 
+def typed(session_id: str) -> bytes:
+    """The topic of what is typed into a session."""
+    return (INPUT + check_session_id(session_id)).encode("ascii")
+
+
 def event(name: str) -> bytes:
     """The topic of the events of one name."""
     return (EVENT + _check_name(name)).encode("ascii")
@@ -59,7 +67,7 @@ def worker_name(session_id: str) -> str:
 def publisher(topic: str) -> str:
     """The process that publishes under `topic`, by its name in supervisord; empty when the topic does not tell."""
     family, _, name = topic.partition(".")
-    if family == "pty" and is_session_id(name):
+    if family in ("pty", "input") and is_session_id(name):
         return WORKER_PREFIX + name
     if family == "event" and name not in _WORKERS_EVENTS:
         return "broker"

@@ -15,6 +15,7 @@ class AsciicastWriter:
     def __init__(self, file: IO[str], *, columns: int, rows: int, timestamp: int, title: str, term: str) -> None:
         self._file = file
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._decode_typed = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._line(
             {
                 "version": 2,
@@ -30,6 +31,10 @@ class AsciicastWriter:
         """What the session printed; it may begin or end inside a character."""
         self._event(time, "o", self._decode(data))
 
+    def input(self, time: float, data: bytes) -> None:
+        """What was typed; it may begin or end inside a character."""
+        self._event(time, "i", self._decode_typed(data))
+
     def screen(self, time: float, repaint: bytes) -> None:
         """A repaint: what came before it is complete, or will never be."""
         self._event(time, "o", self._decode(b"", True) + repaint.decode("utf-8", "replace"))
@@ -44,6 +49,7 @@ class AsciicastWriter:
     def end(self, time: float) -> None:
         """Writes what is left of a character that was never completed."""
         self._event(time, "o", self._decode(b"", True))
+        self._event(time, "i", self._decode_typed(b"", True))
 
     def _event(self, time: float, code: str, data: str) -> None:
         if data:

@@ -12,7 +12,7 @@ from itermbus.gateway_messages import AnyMessage, Closed, Data, Error, Gap, Prom
 class Recorder:
     """Takes a follower's messages and writes them; the file begins with the first screen.
 
-    `closed`: the session has ended. `bytes`, `gaps`, `marks`: what was written so far.
+    `closed`: the session has ended. `bytes`, `gaps`, `marks`, `typed` bytes: what was written so far.
     """
 
     def __init__(self, file: IO[str], session: Session, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,6 +27,7 @@ class Recorder:
         self.problem = ""
         self.bytes = 0
         self.marks = 0
+        self.typed = 0
         self.gaps: list[tuple[int, int]] = []
 
     @property
@@ -45,6 +46,12 @@ class Recorder:
                 self.problem = message.message
             case _ if self._writer is not None:
                 self._event(self._writer, message)
+
+    def take_input(self, data: bytes) -> None:
+        """Writes what was typed. What comes before the first screen is no part of the recording."""
+        if self._writer is not None:
+            self.typed += len(data)
+            self._writer.input(self.seconds, data)
 
     def finish(self) -> None:
         """Writes what is left, and gives it to the file."""

@@ -58,9 +58,12 @@ def trace(
             "--record",
             metavar="FILE",
             help="Write one session as an asciicast instead, for `asciinema play`. What is typed is in it as far as "
-            "the session echoes it: nothing on the bus carries input.",
+            "the session echoes it.",
         ),
     ] = None,
+    with_input: Annotated[
+        bool, typer.Option("--with-input", help="Also what is typed through itermbus, passwords among it.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
 ) -> NoReturn:
     """Show what passes over the bus, as it passes, until Ctrl-C. Nobody waits for it."""
@@ -72,10 +75,10 @@ def trace(
     until = command.Until(count, seconds)
     if record is not None:
         if topic or process or as_hex or raw or as_json or count:
-            raise Mistake("--record goes with --session, --seconds and --force only")
-        raise typer.Exit(record_command.run(record, session, until, force))
+            raise Mistake("--record goes with --session, --seconds, --with-input and --force only")
+        raise typer.Exit(record_command.run(record, session, until, replace=force, with_input=with_input))
     form: command.Form = "hex" if as_hex else "raw" if raw else "json" if as_json else "escaped"
-    raise typer.Exit(command.run(session, topic or [], process, form, until))
+    raise typer.Exit(command.run(session, topic or [], process, form, until, with_input=with_input))
 
 
 def attach(

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from bus.codec import Event, Frame
+from bus.codec import Event, Frame, Published, Typed
 from bus.messages import Stat
-from itermbus.tracing import Lost, Published, process_of, session_of, topic_of
+from itermbus.tracing import Lost, process_of, session_of, topic_of
 
 #: What a style does with a message that came at some time, and with a gap.
 Style = Callable[[Published | Lost, float], bytes]
@@ -25,7 +25,7 @@ def escaped(message: Published | Lost, now: float, width: int | None = None) -> 
     match message:
         case Lost():
             line = f"{_clock(now)}          gap {message.session_id} {message.start}..{message.end}: {_lost(message)}"
-        case Frame(header=header, payload=payload):
+        case Frame(header=header, payload=payload) | Typed(header=header, payload=payload):
             line = f"{_head(message, header.time, now)} {header.offset} +{len(payload)} {escape(payload)}"
         case Event(body=body, payload=payload):
             beside = f" +{len(payload)} bytes" if payload else ""
@@ -55,7 +55,7 @@ _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 256))} |
 
 def hexdump(message: Published | Lost, now: float) -> bytes:
     """A heading, and for a frame its bytes in rows of 16, numbered by their offset in the stream."""
-    if not isinstance(message, Frame):
+    if not isinstance(message, Frame | Typed):
         return escaped(message, now)
     heading = f"{_head(message, message.header.time, now)} {message.header.offset} +{len(message.payload)}\n"
     return heading.encode("ascii") + "".join(_rows(message.payload, message.header.offset)).encode("ascii")
@@ -91,9 +91,9 @@ def as_json(message: Published | Lost, now: float) -> bytes:
 
 def _json_keys(message: Published, now: float) -> dict[str, object]:
     match message:
-        case Frame(header=header, payload=payload):
+        case Frame(header=header, payload=payload) | Typed(header=header, payload=payload):
             return {
-                "kind": "frame",
+                "kind": "frame" if isinstance(message, Frame) else "input",
                 "epoch": header.epoch,
                 "offset": header.offset,
                 "time": header.time,

@@ -4,30 +4,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bus import topics
-from bus.codec import Event, Frame
+from bus.codec import Event, Frame, Published, Typed
 from bus.messages import Stat
 from bus.position import Fresh, Missing, NewEpoch, Position, compare
 
-Published = Frame | Event | Stat
+#: What a trace is of unless it is told otherwise: all but what is typed.
+_EVERYTHING = (topics.PTY, topics.EVENT, topics.STAT)
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Each part that is given narrows the trace. `topics` are prefixes; `process` is a name in supervisord.
 
-    `without`: the session whose frames are left out.
+    `without`: the session whose frames are left out. What is typed may be a password, and comes only when `topics` name
+    it or `with_input` is set.
     """
 
     session_id: str | None = None
     topics: tuple[str, ...] = ()
     process: str | None = None
     without: str | None = None
+    with_input: bool = False
 
     def prefixes(self) -> list[str]:
         """What to subscribe to, so that nothing else is even sent; empty when nothing can match."""
-        wanted = list(self.topics) or [""]
+        # `input` means all of it; the worker takes nothing shorter than `input.` for a wish.
+        wanted = [topics.INPUT if one == topics.INPUT[:-1] else one for one in self.topics] or list(_EVERYTHING)
+        if self.with_input:
+            wanted.append(topics.INPUT)
         if self.session_id is not None:
-            wanted = _common(wanted, [topics.PTY + self.session_id, topics.EVENT])
+            of_it = [topics.PTY + self.session_id, topics.INPUT + self.session_id, topics.EVENT]
+            wanted = _common(wanted, of_it)
         if self.process is not None:
             wanted = _common(wanted, _of_process(self.process))
         return [one for one in wanted if not any(one != other and one.startswith(other) for other in wanted)]
@@ -36,7 +43,7 @@ class Filter:
         """Whether a message that came by these prefixes is wanted."""
         if self.session_id is not None and session_of(message) != self.session_id:
             return False
-        if isinstance(message, Frame) and message.session_id == self.without:
+        if isinstance(message, Frame | Typed) and message.session_id == self.without:
             return False
         return self.process is None or process_of(message).lower() == self.process.lower()
 
@@ -46,6 +53,8 @@ def topic_of(message: Published) -> str:
     match message:
         case Frame(session_id=session_id):
             return topics.PTY + session_id
+        case Typed(session_id=session_id):
+            return topics.INPUT + session_id
         case Event(name=name):
             return topics.EVENT + name
         case Stat(process=process):
@@ -54,7 +63,7 @@ def topic_of(message: Published) -> str:
 
 def session_of(message: Published) -> str | None:
     """The session that a message is about, if it is about one."""
-    if isinstance(message, Frame):
+    if isinstance(message, Frame | Typed):
         return message.session_id
     return getattr(message.body, "session_id", None) if isinstance(message, Event) else None
 
@@ -80,7 +89,7 @@ def _of_process(name: str) -> list[str]:
         found.append(topics.EVENT)
     session_id = name.removeprefix(topics.WORKER_PREFIX)
     if topics.is_session_id(session_id):
-        found += [topics.PTY + session_id, topics.EVENT]
+        found += [topics.PTY + session_id, topics.INPUT + session_id, topics.EVENT]
     return found
 
 
@@ -102,6 +111,7 @@ class Counts:
     bytes: int = 0
     events: int = 0
     stats: int = 0
+    inputs: int = 0
     unreadable: int = 0
     gaps: int = 0
     gap_bytes: int = 0
@@ -112,7 +122,7 @@ class Counts:
 
     @property
     def messages(self) -> int:
-        return self.frames + self.events + self.stats
+        return self.frames + self.events + self.stats + self.inputs
 
     @property
     def latency_mean(self) -> float:
@@ -125,6 +135,9 @@ class Counts:
             return None
         if isinstance(message, Stat):
             self.stats += 1
+            return None
+        if isinstance(message, Typed):
+            self.inputs += 1
             return None
         self.frames += 1
         self.bytes += len(message.payload)
@@ -158,6 +171,7 @@ class Counts:
             "bytes": self.bytes,
             "events": self.events,
             "stats": self.stats,
+            "inputs": self.inputs,
             "unreadable": self.unreadable,
             "gaps": self.gaps,
             "gap_bytes": self.gap_bytes,

@@ -6,12 +6,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import zmq
 
 from bus import codec, sockets, topics
+from bus.codec import Published
 from bus.errors import ItermbusError, ProtocolError
 from bus.paths import Paths
 from itermbus import exit_codes, sessions, trace_lines
@@ -19,7 +20,7 @@ from itermbus.mistakes import Mistake
 from itermbus.output_pipe import OutputPipe
 from itermbus.supervisor_client import SupervisorClient
 from itermbus.trace_lines import Style
-from itermbus.tracing import Counts, Filter, Published
+from itermbus.tracing import Counts, Filter
 
 #: Messages between two looks at the clock and at the reader.
 _PER_TURN = 64
@@ -37,11 +38,13 @@ class Until:
     seconds: float | None = None
 
 
-def run(session: str | None, topic: list[str], process: str | None, form: Form, until: Until) -> int:
+def run(
+    session: str | None, topic: list[str], process: str | None, form: Form, until: Until, *, with_input: bool = False
+) -> int:
     """Prints what passes until Ctrl-C, `until` or the end of the reader. Raises `Mistake`, `SetupError`."""
     paths = sessions.running_paths()
     out, counts, started = OutputPipe(), Counts(), time.monotonic()
-    wanted = _filter(paths, session, topic, process, out)
+    wanted = replace(_filter(paths, session, topic, process, out), with_input=with_input)
     prefixes = [prefix.encode("utf-8", "replace") for prefix in wanted.prefixes()]
     if not prefixes:
         raise Mistake("nothing that is published fits all of these filters")
@@ -144,8 +147,9 @@ def _summarise(counts: Counts, seconds: float, form: Form, out: OutputPipe) -> N
             out.forget()
         return
     lost = f"{counts.gaps} gaps ({counts.gap_bytes} bytes)" if counts.gaps else "no gap"
+    typed = f", {counts.inputs} inputs" if counts.inputs else ""
     sys.stderr.write(
         f"{seconds:.1f} s: {counts.frames} frames with {counts.bytes} bytes, {counts.events} events, "
-        f"{counts.stats} statistics; {lost}, {counts.new_epochs} new epochs, {counts.unreadable} unreadable; "
+        f"{counts.stats} statistics{typed}; {lost}, {counts.new_epochs} new epochs, {counts.unreadable} unreadable; "
         f"latency {counts.latency_mean * 1000:.2f} ms mean, {counts.latency_most * 1000:.2f} ms most\n"
     )

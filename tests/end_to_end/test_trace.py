@@ -177,6 +177,61 @@ def test_a_trace_in_a_session_does_not_trace_itself(system: System, client: Node
     assert f"pty.{fresh_session}".encode() not in client.seen(fresh_session, since)
 
 
+def test_what_is_typed_is_traced_only_when_asked_for(system: System, client: NodeClient, fresh_session: str) -> None:
+    with (
+        _started(system, "--json") as everything,
+        _started(system, "--json", "--topic", "input", "-s", fresh_session) as typed,
+        _started(system, "--with-input", "-s", fresh_session) as both,
+    ):
+        _first_line(everything, client, fresh_session)
+        assert b'"kind": "input"' in _first_line(typed, client, fresh_session)
+        _first_line(both, client, fresh_session)
+        # Nothing of it is echoed.
+        client.type(fresh_session, b"stty -echo; echo si''lent; read secret; stty echo\n")
+        wait_until(lambda: b"silent\r\n" in client.seen(fresh_session), "the end of the echo")
+        client.type(fresh_session, b"pass''word\n")
+        client.type(fresh_session, b"echo en''ded\n")
+        wait_until(lambda: b"ended\r\n" in client.seen(fresh_session), "the end")
+        said = []
+        for trace in (everything, typed, both):
+            trace.send_signal(signal.SIGINT)
+            said.append(trace.communicate(timeout=30)[0])
+    lines = [json.loads(line) for line in said[1].splitlines()]
+    assert b"pass''word\n" in b"".join(base64.b64decode(line["data"]) for line in lines if line["kind"] == "input")
+    assert {line["topic"] for line in lines[:-1]} == {f"input.{fresh_session}"}
+    assert rb"pass''word\n" in said[2]
+    assert {json.loads(line)["kind"] for line in said[0].splitlines()} <= {"frame", "event", "stat", "summary"}
+    assert base64.b64encode(b"pass''word\n") not in said[0]
+
+
+def test_a_recording_has_what_was_typed_when_that_is_asked_for(
+    system: System, client: NodeClient, fresh_session: str
+) -> None:
+    path = system.home / "typed.cast"
+    with _started(system, "-s", fresh_session, "--record", str(path), "--with-input") as recording:
+
+        def is_recorded() -> bool:
+            client.type(fresh_session, b"\n")
+            return path.exists() and '"i"' in path.read_text()
+
+        wait_until(is_recorded, "input in the recording")
+        client.type(fresh_session, b"printf 'h\xc3")
+        client.type(fresh_session, b"\xa9 \\377\\n'; stty -echo; echo si''lent; read x; stty echo; echo af''ter\n")
+        wait_until(lambda: b"silent\r\n" in client.seen(fresh_session), "the end of the echo")
+        client.type(fresh_session, b"hid''den\n")
+        wait_until(lambda: "after\\r\\n" in path.read_text(), "the output")
+        recording.send_signal(signal.SIGINT)
+        _, summary = recording.communicate(timeout=30)
+    assert b" bytes of input" in summary
+    events = _events(path)
+    typed = "".join(str(event[2]) for event in events if event[1] == "i")
+    assert typed.lstrip("\n").startswith("printf 'hé \\377\\n'; stty -echo")
+    assert typed.endswith("hid''den\n")
+    printed = "".join(str(event[2]) for event in events if event[1] == "o")
+    assert "hid''den" not in printed
+    _play(system, path)
+
+
 def _events(path: Path) -> list[list[object]]:
     """The events of a recording whose first line is as it should be."""
     header, *events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -29,7 +29,12 @@ def _frame(offset: int, data: bytes, epoch: str = "e", session_id: str = SESSION
 @pytest.mark.parametrize(
     ("wanted", "prefixes"),
     [
-        (Filter(), [""]),
+        (Filter(), ["pty.", "event.", "stat."]),
+        (Filter(with_input=True), ["pty.", "event.", "stat.", "input."]),
+        (Filter(topics=("input",)), ["input."]),
+        (Filter(session_id=SESSION_ID, topics=("input",)), [f"input.{SESSION_ID}"]),
+        (Filter(session_id=SESSION_ID, with_input=True), [f"pty.{SESSION_ID}", f"input.{SESSION_ID}", "event."]),
+        (Filter(process=f"pty-{SESSION_ID}", topics=("input.",)), [f"input.{SESSION_ID}"]),
         (Filter(topics=("pty.", "event.size")), ["pty.", "event.size"]),
         (Filter(topics=("event.", "event.size")), ["event."]),
         (Filter(session_id=SESSION_ID), [f"pty.{SESSION_ID}", "event."]),

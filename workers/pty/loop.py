@@ -6,6 +6,7 @@ Draining comes first and waits for nobody: iTerm2 holds without bound what its c
 
 import logging
 import time
+from contextlib import suppress
 
 import zmq
 
@@ -30,6 +31,7 @@ from bus.ring import PipeEnded
 from bus.stat_feed import StatFeed
 from workers.pty.attach import AttachListener, Greeting, ShimConnection
 from workers.pty.input_queue import InputQueue
+from workers.pty.input_tap import InputTap
 from workers.pty.meter import Meter
 from workers.pty.source import Source
 from workers.pty.stream import Stream
@@ -77,7 +79,13 @@ class PtyWorker:
         self._meter = Meter()
         self._publisher = publisher
         self._poller.register(publisher, zmq.POLLIN)
-        self._stat = StatFeed(publisher, self._name, self._figures)
+        self._tap = InputTap(session_id, publisher)
+        self._stat = StatFeed(
+            publisher,
+            self._name,
+            self._figures,
+            on_subscription=lambda prefix, begins: self._tap.subscribed(prefix, begins=begins),
+        )
 
     def run(self, stop: StopSignal) -> None:
         """Serves until `stop` says so, which is asked at each event and once a second."""
@@ -120,12 +128,22 @@ class PtyWorker:
 
     def _write_input(self, source: Source) -> None:
         try:
-            self._input.flush(source.write)
+            self._input.flush(lambda data: self._type(source, data))
         except PipeEnded:
             self._end("ended")
             return
         if not self._input:
             self._stop_watching(source.typed)
+
+    def _type(self, source: Source, data: memoryview) -> int:
+        """Writes what the pipe takes, and tells whoever has asked for it what that was."""
+        size = source.write(data)
+        if size and self._tap.wanted:
+            # A ring that is being taken over has no head to tell; whoever typed is answered all the same.
+            with suppress(Busy):
+                place = self._stream.position(attached=True)
+                self._tap.publish(place.epoch, place.head, bytes(data[:size]))
+        return size
 
     def _take_input(self, client: bytes, request_id: int, deadline: float, data: bytes) -> None:
         if self._source is None:
