@@ -1,5 +1,6 @@
 """What the README tells its readers to try, run as it stands there."""
 
+import os
 import re
 import subprocess
 import sys
@@ -45,6 +46,24 @@ def test_ten_lines_trace_the_bus(system: System, client: NodeClient, fresh_sessi
     finally:
         process.kill()
         process.wait()
+
+
+def test_what_looks_at_it_does(system: System, client: NodeClient, fresh_session: str) -> None:
+    """Line by line; in the checkout, for supervisord.conf."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for command in _example("look").splitlines():
+        done = subprocess.run(
+            ["sh", "-c", command],
+            env=environment(system.home, PATH=path),
+            cwd=_ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        assert done.stdout, command
 
 
 def test_the_node_example_shows_the_sessions(system: System, client: NodeClient, fresh_session: str) -> None:

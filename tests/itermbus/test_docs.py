@@ -9,7 +9,7 @@ import pytest
 
 from itermbus import exit_codes
 from itermbus.__main__ import app
-from tests.itermbus.support import PATIENCE, Home
+from tests.itermbus.support import BIN, PATIENCE, Home, wait_until
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -43,6 +43,39 @@ def test_every_command_does_what_the_page_says(home: Home, page: str) -> None:
             )
             assert done.returncode == code, (command, done.stdout, done.stderr)
     assert home.processes() == []
+
+
+def _example(page: str, name: str) -> list[str]:
+    """The lines of the block behind `<!-- test: name -->`."""
+    found = re.search(rf"<!-- test: {name} -->\n```sh\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    return found[1].splitlines()
+
+
+def test_plain_supervisor_as_it_stands_there(home: Home) -> None:
+    environment = home.environment | {"PATH": f"{BIN}:{home.environment['PATH']}"}
+
+    def run(command: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            ["sh", "-c", command],
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    *start, status = _example("install.md", "plain supervisor")
+    for command in start:
+        done = run(command, DOCS.parent)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+    # It says with its exit code that something is still starting.
+    wait_until(lambda: run(status, DOCS.parent).returncode == 0, "all processes to run")
+    [anywhere] = _example("install.md", "from anywhere")
+    assert "gateway" in run(anywhere, home.path).stdout
+    assert home.run("down").returncode == 0
 
 
 def test_the_pages_have_every_command_and_the_first_every_exit_code() -> None:
