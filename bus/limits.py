@@ -25,6 +25,12 @@ REPLAY_BYTES = 256 * 1024
 #: A worker's ring of recent bytes.
 RING_BYTES = 4 * 1024 * 1024
 
+#: One message on a link between the gateway and a worker: a replay or an input, with its header.
+LINK_MESSAGE_BYTES = 1024 * 1024
+
+#: What waits at one end of a link whose other end does not read; past it, a message is refused.
+LINK_QUEUE_BYTES = 4 * 1024 * 1024
+
 #: How long a request on the bus waits for its reply unless its sender says otherwise.
 RPC_SECONDS = 5.0
 

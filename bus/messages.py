@@ -108,6 +108,15 @@ class Iterm2Changed(Message, frozen=True, kw_only=True):
     iterm2: Iterm2Status
 
 
+class Moved(Message, frozen=True, kw_only=True):
+    """A session's stream has gone on to byte `head` of `epoch`. Only on links: on the bus a frame says it."""
+
+    v: int = BUS_VERSION
+    session_id: SessionId
+    epoch: Epoch
+    head: Count
+
+
 class Attachment(Message, frozen=True, kw_only=True):
     """A worker got a coprocess's pipe, whose next byte is byte `offset` of `epoch`, or lost it (`reason`).
 
@@ -304,6 +313,7 @@ class Stat(Message, frozen=True, kw_only=True):
 #: The name in the topic -> the event's type.
 EVENTS: dict[str, type[Message]] = {
     "layout": Layout,
+    "moved": Moved,
     "iterm2": Iterm2Changed,
     "attached": Attachment,
     "size": SizeChanged,

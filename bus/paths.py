@@ -37,13 +37,14 @@ class SessionPaths:
 
     pub: Path
     rpc: Path
+    link: Path
     attach: Path
     ring: Path
     lock: Path
 
     @property
     def sockets(self) -> tuple[Path, ...]:
-        return (self.pub, self.rpc, self.attach)
+        return (self.pub, self.rpc, self.link, self.attach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class Paths:
     def session(self, session_id: str) -> SessionPaths:
         """The endpoints of a session's worker. Raises `Invalid` for what is no session id."""
         name = topics.check_session_id(session_id)
-        return SessionPaths(*(self.run / f"{name}.{end}" for end in ("pub", "rpc", "attach", "ring", "lock")))
+        return SessionPaths(*(self.run / f"{name}.{end}" for end in ("pub", "rpc", "link", "attach", "ring", "lock")))
 
     def worker_conf(self, session_id: str) -> Path:
         """The file that tells supervisord of a session's worker."""

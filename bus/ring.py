@@ -33,6 +33,9 @@ _EPOCH = 4  # 4 words, padded with NUL
 _HEAD, _HEAD_CHECK, _FLOOR, _RESERVED, _INTENT, _BASE = range(8, 14)
 _SENTINEL = 14  # 4 words
 HEAD_PLACE = _HEAD * 8
+
+#: As much of the header as `sight` reads.
+SIGHT_BYTES = (_HEAD + 1) * 8
 _SIZED_AT, _SIZE, _STOPPED, _MENDED = range(18, 22)
 
 _EPOCH_BYTES = 32
@@ -63,6 +66,20 @@ def waiting(pipe: int) -> int:
 def new_epoch() -> str:
     """A name for a stretch of the stream in which no byte was missed."""
     return os.urandom(8).hex()
+
+
+def sight(header: bytes) -> tuple[str, int, int]:
+    """The epoch, the head and the capacity that a header's first SIGHT_BYTES tell to a reader in another process.
+
+    The epoch is empty when there is no stream to read.
+    """
+    if len(header) < SIGHT_BYTES:
+        return "", 0, 0
+    words = memoryview(header)[:SIGHT_BYTES].cast("Q")
+    if words[_MAGIC] != _MAGIC_NUMBER or words[_VERSION] != _FORMAT:
+        return "", 0, 0
+    name = header[_EPOCH * 8 : _EPOCH * 8 + _EPOCH_BYTES].rstrip(b"\0")
+    return name.decode("ascii", "replace"), words[_HEAD], words[_CAPACITY]
 
 
 class Ring:

@@ -46,8 +46,8 @@ def head_of(path: str) -> int:
     By reading the file, not by mapping it: whoever holds the lock may shorten it.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+        descriptor = open_to_read(path)
+    except RingUnusable:
         return -1
     try:
         return int.from_bytes(os.pread(descriptor, 8, HEAD_PLACE), sys.byteorder)
@@ -55,6 +55,20 @@ def head_of(path: str) -> int:
         return -1
     finally:
         os.close(descriptor)
+
+
+def open_to_read(path: str) -> int:
+    """A descriptor of the file at `path`, without its lock. Raises `RingUnusable`, also when there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise RingUnusable(f"{path}: {error.strerror}") from None
+    try:
+        _check_private(path, descriptor)
+    except RingUnusable:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _open_locked(path: str) -> int:

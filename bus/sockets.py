@@ -44,7 +44,7 @@ def publisher(context: zmq.Context[zmq.Socket[bytes]], bind: Path | None, feeds:
 def knowing_publisher(
     context: zmq.Context[zmq.Socket[bytes]], bind: Path | None, feeds: Iterable[Path]
 ) -> zmq.Socket[bytes]:
-    """The same as an XPUB socket, which also tells what is subscribed to; `bus.stat_feed` reads that."""
+    """The same as an XPUB socket, which also tells what is subscribed to; `bus.subscriptions` reads that."""
     return _publisher(context, zmq.XPUB, bind, feeds)
 
 

@@ -7,6 +7,7 @@ import zmq
 
 from bus.messages import AnyFigures
 from bus.stat_feed import EVERY_SECONDS, StatFeed
+from bus.subscriptions import Subscriptions
 
 
 async def publish(publisher: zmq.Socket[bytes], process: str, figures: Callable[[], AnyFigures]) -> None:
@@ -15,15 +16,20 @@ async def publish(publisher: zmq.Socket[bytes], process: str, figures: Callable[
     `process` is this one's name in supervisord. libzmq tells of each message only once at the socket's descriptor, and
     may do so during any call on that socket. So nobody else uses it, and after each call here all that came is taken.
     """
-    feed = StatFeed(publisher, process, figures)
+    subscriptions = Subscriptions(publisher)
+    feed = StatFeed(publisher, subscriptions, process, figures)
     loop = asyncio.get_running_loop()
     descriptor = publisher.fileno()
-    loop.add_reader(descriptor, feed.take_news)
+
+    def take_news() -> None:
+        feed.greet(subscriptions.take_news())
+
+    loop.add_reader(descriptor, take_news)
     try:
         while True:
-            feed.take_news()
+            take_news()
             feed.tick()
-            feed.take_news()
+            take_news()
             await asyncio.sleep(EVERY_SECONDS)
     finally:
         loop.remove_reader(descriptor)

@@ -10,6 +10,7 @@ from bus import sockets, topics
 from bus.messages import AnyFigures, Stat
 from bus.stat_feed import EVERY_SECONDS, StatFeed, usage
 from bus.subscriber import Subscriber
+from bus.subscriptions import Subscriptions
 from tests.bus.test_codec import FIGURES
 from tests.support import temporary_home, wait_until
 
@@ -25,7 +26,8 @@ class Bench:
         self.now = 100.0
         self.asked = 0
         self.socket = sockets.knowing_publisher(context, path, [])
-        self.feed = StatFeed(self.socket, NAME, self._figures, lambda: self.now)
+        self.subscriptions = Subscriptions(self.socket)
+        self.feed = StatFeed(self.socket, self.subscriptions, NAME, self._figures, lambda: self.now)
 
     def _figures(self) -> AnyFigures:
         self.asked += 1
@@ -36,7 +38,7 @@ class Bench:
 
     def hears(self, wanted: bool) -> None:
         def heard() -> bool:
-            self.feed.take_news()
+            self.feed.greet(self.subscriptions.take_news())
             return self.feed.wanted == wanted
 
         wait_until(heard, f"the feed to be {'wanted' if wanted else 'left alone'}")

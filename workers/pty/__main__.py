@@ -5,12 +5,15 @@ import sys
 
 import zmq
 
-from bus import config, process, sockets, topics
+from bus import config, peer, process, sockets, topics
 from bus.errors import Invalid, SetupError
 from bus.paths import Paths, check
+from bus.subscriptions import Subscriptions
 from workers.pty.attach import AttachListener
+from workers.pty.audience import Audience
+from workers.pty.links import LINK_BACKLOG, Links
 from workers.pty.lock import lock
-from workers.pty.loop import PtyWorker
+from workers.pty.loop import Ends, PtyWorker
 from workers.pty.stream import Stream
 
 #: How long to wait for the worker of a dead supervisord, which looks for its parent once a second.
@@ -41,21 +44,27 @@ def serve(session_id: str) -> int:
     with zmq.Context() as context:
         publisher = sockets.knowing_publisher(context, mine.pub, [paths.bus_feed])
         requests = sockets.rpc_server(context, mine.rpc)
-        stream = Stream(session_id, mine.ring, settings.worker.ring_bytes, publisher)
+        links = Links(topics.worker_name(session_id))
+        audience = Audience(session_id, publisher, Subscriptions(publisher), links)
+        stream = Stream(session_id, mine.ring, settings.worker.ring_bytes, audience)
         stream.hold()
+        # Only the one worker of the session gets here, so a socket there is a stale one.
+        mine.link.unlink(missing_ok=True)
+        followers = peer.listen(mine.link, LINK_BACKLOG)
         # Last: a shim that finds a listener stops reading and expects an answer at once.
-        listener = AttachListener(mine.attach, session_id)
-        worker = PtyWorker(session_id, stream, publisher, requests, listener)
+        shims = AttachListener(mine.attach, session_id)
+        worker = PtyWorker(session_id, Ends(publisher, requests, followers, shims), stream, audience, links)
         try:
             worker.run(stop)
         finally:
             worker.close()
-            listener.close()
+            shims.close()
+            followers.close()
             stream.release()
             publisher.close()
             requests.close()
-            # libzmq leaves the files of its listeners behind (4.3.5, src/ipc_listener.cpp: close).
-            for left in (mine.pub, mine.rpc):
+            # libzmq leaves the files of its listeners behind (4.3.5, src/ipc_listener.cpp: close), and so does the kernel.
+            for left in (mine.pub, mine.rpc, mine.link):
                 left.unlink(missing_ok=True)
     os.close(holding)
     return process.EXIT_OK

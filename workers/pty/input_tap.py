@@ -10,32 +10,21 @@ import zmq
 
 from bus import codec, topics
 from bus.messages import FrameHeader
-
-#: Prefixes that are remembered; one past these asks for nothing.
-_PREFIXES_MOST = 64
+from bus.subscriptions import Subscriptions
 
 
 class InputTap:
-    """Publishes `input.<session id>` over a socket of `sockets.knowing_publisher`."""
+    """Publishes `input.<session id>`. `publisher` and `subscriptions` are of one socket."""
 
-    def __init__(self, session_id: str, publisher: zmq.Socket[bytes]) -> None:
+    def __init__(self, session_id: str, publisher: zmq.Socket[bytes], subscriptions: Subscriptions) -> None:
         self._topic = topics.typed(session_id)
         self._publisher = publisher
-        self._prefixes: set[bytes] = set()
+        self._subscriptions = subscriptions
 
     @property
     def wanted(self) -> bool:
         """Whether anybody has asked for what is typed into this session."""
-        return bool(self._prefixes)
-
-    def subscribed(self, prefix: bytes, *, begins: bool) -> None:
-        """A subscription begins or ends."""
-        if not prefix.startswith(topics.INPUT.encode()) or not self._topic.startswith(prefix):
-            return
-        if not begins:
-            self._prefixes.discard(prefix)
-        elif len(self._prefixes) < _PREFIXES_MOST:
-            self._prefixes.add(prefix)
+        return self._subscriptions.wants(self._topic, named=topics.INPUT.encode())
 
     def publish(self, epoch: str, offset: int, data: bytes) -> None:
         """`data` were written to the session when its stream's head was at byte `offset` of `epoch`."""

@@ -6,32 +6,24 @@ Draining comes first and waits for nobody: iTerm2 holds without bound what its c
 
 import logging
 import time
-from contextlib import suppress
+from functools import partial
+from socket import socket
+from typing import NamedTuple
 
 import zmq
 
-from bus import codec, rpc, sockets, topics
-from bus.dropped import Dropped
-from bus.errors import Busy, NotAttached, ProtocolError, RequestError, TooLong, UnknownType
-from bus.limits import INPUT_BYTES
-from bus.messages import (
-    AnyCommand,
-    AnyResult,
-    DetachReason,
-    FindMark,
-    GetPosition,
-    Input,
-    NoteSize,
-    Replay,
-    WorkerFigures,
-    Written,
-)
+from bus import peer, sockets, topics
+from bus.errors import Busy, NotAttached
+from bus.messages import DetachReason, WorkerFigures
 from bus.process import StopSignal
 from bus.ring import PipeEnded
 from bus.stat_feed import StatFeed
+from workers.pty.answers import Answers
 from workers.pty.attach import AttachListener, Greeting, ShimConnection
-from workers.pty.input_queue import InputQueue
+from workers.pty.audience import Audience
+from workers.pty.input_queue import Answer, InputQueue
 from workers.pty.input_tap import InputTap
+from workers.pty.links import Links
 from workers.pty.meter import Meter
 from workers.pty.source import Source
 from workers.pty.stream import Stream
@@ -51,41 +43,37 @@ _LAST_WORD_SECONDS = 0.5
 _PENDING_SHIMS = 8
 
 
+class Ends(NamedTuple):
+    """Where others reach a worker: subscribers, whoever asks, gateways, and the shim."""
+
+    publisher: zmq.Socket[bytes]
+    requests: zmq.Socket[bytes]
+    links: socket
+    shims: AttachListener
+
+
 class PtyWorker:
     """One session's worker over its sockets; `run` returns when told to stop."""
 
-    def __init__(
-        self,
-        session_id: str,
-        stream: Stream,
-        publisher: zmq.Socket[bytes],
-        requests: zmq.Socket[bytes],
-        listener: AttachListener,
-    ) -> None:
-        """`publisher` is the stream's, and tells who wants this worker's figures."""
+    def __init__(self, session_id: str, ends: Ends, stream: Stream, audience: Audience, links: Links) -> None:
+        """`audience` is the stream's, and `links` is the audience's."""
+        self._session_id = session_id
+        self._ends = ends
         self._stream = stream
-        self._requests = requests
-        self._listener = listener
+        self._audience = audience
+        self._links = links
         self._poller = zmq.Poller()
-        self._poller.register(requests, zmq.POLLIN)
-        self._poller.register(listener.fileno(), zmq.POLLIN)
+        for end in (ends.publisher, ends.requests, ends.links.fileno(), ends.shims.fileno()):
+            self._poller.register(end, zmq.POLLIN)
         self._source: Source | None = None
         self._shim: ShimConnection | None = None
         self._pending: dict[int, ShimConnection] = {}
         self._input = InputQueue()
-        self._session_id = session_id
-        self._name = topics.worker_name(session_id)
-        self._dropped = Dropped(log, "a request", self._name)
         self._meter = Meter()
-        self._publisher = publisher
-        self._poller.register(publisher, zmq.POLLIN)
-        self._tap = InputTap(session_id, publisher)
-        self._stat = StatFeed(
-            publisher,
-            self._name,
-            self._figures,
-            on_subscription=lambda prefix, begins: self._tap.subscribed(prefix, begins=begins),
-        )
+        self._tap = InputTap(session_id, ends.publisher, audience.subscriptions)
+        process = topics.worker_name(session_id)
+        self._answers = Answers(process, stream, self)
+        self._stat = StatFeed(ends.publisher, audience.subscriptions, process, self.figures)
 
     def run(self, stop: StopSignal) -> None:
         """Serves until `stop` says so, which is asked at each event and once a second."""
@@ -97,21 +85,24 @@ class PtyWorker:
                 self._drain(self._source)
             if self._source is not None and self._source.typed in ready:
                 self._write_input(self._source)
-            if self._requests in ready:
+            if self._ends.requests in ready:
                 self._answer_requests()
+            self._look_at_links(ready)
             self._look_at_shims(ready)
             if self._input:
                 self._input.expire(time.time())
             # A shim that was reading alone may have died without handing over.
             self._stream.hold()
             self._meter.waits(self._stream.output_bytes)
-            if self._publisher in ready:
-                self._stat.take_news()
+            if self._ends.publisher in ready:
+                self._stat.greet(self._audience.subscriptions.take_news())
             self._stat.tick()
+            self._watch_links()
 
     def close(self) -> None:
         """Lets go of the pipe, which the shim keeps open and reads until the next worker comes."""
         self._input.refuse_all()
+        self._links.close()
         self._release_source()
         for shim in self._pending.values():
             shim.close()
@@ -138,75 +129,75 @@ class PtyWorker:
     def _type(self, source: Source, data: memoryview) -> int:
         """Writes what the pipe takes, and tells whoever has asked for it what that was."""
         size = source.write(data)
-        if size and self._tap.wanted:
-            # A ring that is being taken over has no head to tell; whoever typed is answered all the same.
-            with suppress(Busy):
-                place = self._stream.position(attached=True)
-                self._tap.publish(place.epoch, place.head, bytes(data[:size]))
+        if size and self._tap.wanted and (place := self._stream.head()) is not None:
+            self._tap.publish(place.epoch, place.head, bytes(data[:size]))
         return size
 
-    def _take_input(self, client: bytes, request_id: int, deadline: float, data: bytes) -> None:
+    @property
+    def attached(self) -> bool:
+        """Whether the coprocess's pipes are here."""
+        return self._source is not None
+
+    def type(self, data: bytes, deadline: float, answer: Answer) -> None:
+        """Writes input, now or when the program reads. Raises `NotAttached` or `Busy`."""
         if self._source is None:
             raise NotAttached("this session's coprocess is not attached")
-        if len(data) > INPUT_BYTES:
-            raise TooLong(f"one input is {INPUT_BYTES} bytes at most, and this one is {len(data)}")
-        self._input.put(data, deadline, lambda outcome: self._reply_input(client, request_id, outcome))
+        self._input.put(data, deadline, answer)
         self._poller.register(self._source.typed, zmq.POLLOUT)
         self._write_input(self._source)
-
-    def _reply_input(self, client: bytes, request_id: int, outcome: int | RequestError) -> None:
-        if isinstance(outcome, RequestError):
-            self._send_reply(client, rpc.refusal_parts(request_id, outcome))
-        else:
-            self._send_reply(client, rpc.result_parts(request_id, Written(written=outcome)))
 
     # --- requests ---
 
     def _answer_requests(self) -> None:
-        for client, *parts in sockets.waiting(self._requests, _REQUESTS_PER_TURN):
-            try:
-                self._answer(client, parts)
-            except ProtocolError as error:
-                self._dropped.take(error)
-                refusal = rpc.version_refusal_parts(error, self._name)
-                if refusal is not None:
-                    self._send_reply(client, refusal)
+        for client, *parts in sockets.waiting(self._ends.requests, _REQUESTS_PER_TURN):
+            self._answers.take(parts, partial(self._send_reply, client))
 
-    def _answer(self, client: bytes, parts: list[bytes]) -> None:
-        request, payload = codec.decode_request(parts)
+    def _send_reply(self, client: bytes, parts: list[bytes]) -> None:
         try:
-            rpc.check_deadline(request)
-            if isinstance(request.command, Input):
-                self._take_input(client, request.id, request.deadline, payload)
-                return
-            result, out = self._look_up(request.command)
-        except RequestError as error:
-            self._send_reply(client, rpc.refusal_parts(request.id, error))
-            return
-        self._send_reply(client, rpc.result_parts(request.id, result, out))
+            self._ends.requests.send_multipart([client, *parts], zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            # A ROUTER drops for a client that is gone; only a client that does not read its replies gets here.
+            log.warning("a reply could not be sent: %s", error)
 
-    def _look_up(self, command: AnyCommand) -> tuple[AnyResult, bytes]:
-        match command:
-            case GetPosition():
-                return self._stream.position(attached=self._source is not None), b""
-            case NoteSize(columns=columns, rows=rows):
-                self._stream.set_size(columns, rows)
-                return self._stream.position(attached=self._source is not None), b""
-            case FindMark(state=state):
-                return self._stream.mark(state), b""
-            case Replay():
-                return self._stream.replay(command)
-            case _:
-                raise UnknownType("a PTY worker does not know this command; the broker may")
+    # --- links ---
 
-    def _figures(self) -> WorkerFigures:
+    def _look_at_links(self, ready: dict[object, int]) -> None:
+        if self._ends.links.fileno() in ready:
+            self._accept_link()
+        for descriptor, follower in list(self._links.followers.items()):
+            events = ready.get(descriptor, 0)
+            if events & zmq.POLLOUT:
+                follower.flush()
+            if events & ~zmq.POLLOUT:
+                for parts in self._links.receive(follower):
+                    self._answers.take(parts, follower.reply)
+            if follower.link.closed:
+                self._stop_watching(descriptor)
+                self._links.remove(descriptor)
+
+    def _accept_link(self) -> None:
+        connected = peer.accept(self._ends.links)
+        follower = None if connected is None else self._links.add(connected, self._stream.head())
+        if follower is not None:
+            self._poller.register(follower.link.fileno(), zmq.POLLIN)
+
+    def _watch_links(self) -> None:
+        """What waits for a follower was put there in any part of the turn."""
+        for descriptor, follower in self._links.followers.items():
+            wanted = zmq.POLLIN | zmq.POLLOUT if follower.link.wants_to_write else zmq.POLLIN
+            if follower.watched != wanted:
+                follower.watched = wanted
+                self._poller.modify(descriptor, wanted)
+
+    def figures(self) -> WorkerFigures:
+        """What `stat.<this worker>` says."""
         used, size = self._stream.ring_fill()
         return WorkerFigures(
             session_id=self._session_id,
             attached=self._source is not None,
             output_bytes=self._stream.output_bytes,
             output_rate=round(self._meter.rate, 1),
-            frames=self._stream.frames,
+            frames=self._audience.frames,
             drain_lag=round(self._meter.lag, 6),
             ring_bytes=size,
             ring_used=used,
@@ -216,20 +207,13 @@ class PtyWorker:
             input_waiting_bytes=self._input.waiting_bytes,
             replays=self._stream.replays,
             damaged=self._stream.damaged,
-            malformed=self._dropped.count,
+            malformed=self._answers.malformed + self._links.malformed,
         )
-
-    def _send_reply(self, client: bytes, parts: list[bytes]) -> None:
-        try:
-            self._requests.send_multipart([client, *parts], zmq.NOBLOCK)
-        except zmq.ZMQError as error:
-            # A ROUTER drops for a client that is gone; only a client that does not read its replies gets here.
-            log.warning("a reply could not be sent: %s", error)
 
     # --- the hand-over ---
 
     def _look_at_shims(self, ready: dict[object, int]) -> None:
-        if self._listener.fileno() in ready:
+        if self._ends.shims.fileno() in ready:
             self._accept_shim()
         for shim in [shim for shim in self._pending.values() if shim.fileno() in ready]:
             self._stop_watching(shim.fileno())
@@ -239,7 +223,7 @@ class PtyWorker:
             self._lose_shim(self._shim)
 
     def _accept_shim(self) -> None:
-        shim = self._listener.accept()
+        shim = self._ends.shims.accept()
         if shim is None:
             return
         if len(self._pending) >= _PENDING_SHIMS:
@@ -277,7 +261,7 @@ class PtyWorker:
         self._poller.register(greeting.source.output, zmq.POLLIN)
         self._poller.register(shim.fileno(), zmq.POLLIN)
         log.info("attached: epoch %s", epoch)
-        self._stream.publish_attachment(attached=True)
+        self._stream.tell_attachment(attached=True)
         return True
 
     def _lose_shim(self, shim: ShimConnection) -> None:
@@ -299,7 +283,7 @@ class PtyWorker:
             self._shim.say_ended()
         self._drop_shim()
         log.info("detached: %s", reason)
-        self._stream.publish_attachment(attached=False, reason=reason)
+        self._stream.tell_attachment(attached=False, reason=reason)
 
     def _release_source(self) -> None:
         if self._source is None:

@@ -1,22 +1,31 @@
-"""The session's stream: what is read from the pipe goes into the ring, is published, and is followed for modes.
+"""The session's stream: what is read from the pipe goes into the ring, is followed for modes, and told to its audience.
 
 The ring's lock decides who reads. Without it the worker answers nothing about the stream, because the shim is reading,
 and hands the pipe over as soon as it finds this worker listening.
 """
 
 import logging
-import time
 from pathlib import Path
 
 import msgspec
-import zmq
 
-from bus import codec, topics
 from bus.errors import Busy, SetupError
 from bus.limits import FRAME_BYTES, REPLAY_BYTES
-from bus.messages import Attachment, DetachReason, FrameHeader, Mark, MarkState, Position, Replay, Replayed, SizeChanged
+from bus.messages import (
+    Attachment,
+    DetachReason,
+    Mark,
+    MarkState,
+    Message,
+    Moved,
+    Position,
+    Replay,
+    Replayed,
+    SizeChanged,
+)
 from bus.ring import NOTE_BYTES, Ring, new_epoch, waiting
 from bus.ring_file import RingBusy, RingUnusable, open_ring
+from workers.pty.audience import Audience
 from workers.pty.escapes import EscapeFollower, Followed
 
 log = logging.getLogger("pty")
@@ -31,19 +40,17 @@ _NOTE_EVERY_BYTES = 256 * 1024
 class Stream:
     """One session's bytes, from its pipe to its ring and its readers."""
 
-    def __init__(self, session_id: str, path: Path, capacity: int, publisher: zmq.Socket[bytes]) -> None:
+    def __init__(self, session_id: str, path: Path, capacity: int, audience: Audience) -> None:
         """`path` and `capacity`, bytes, are the ring's; an epoch that goes on keeps the ring that it has."""
         self._session_id = session_id
-        self._topic = topics.pty(session_id)
         self._path = path
         self._capacity = capacity
-        self._publisher = publisher
+        self._audience = audience
         self._open: Ring | None = None
         self._escapes = EscapeFollower()
         self._noted_at = 0
         self._damage = ""
-        #: Since the beginning: frames and bytes published, replays given, rings that were damaged.
-        self.frames = 0
+        #: Since the beginning: bytes read, replays given, rings that were damaged.
         self.output_bytes = 0
         self.replays = 0
         self.damaged = 0
@@ -138,8 +145,14 @@ class Stream:
     # --- its bytes ---
 
     def drain(self, pipe: int) -> None:
-        """Reads and publishes what waits, up to a turn's worth. Raises `PipeEnded` after the last byte."""
+        """Reads and tells what waits, up to a turn's worth. Raises `PipeEnded` after the last byte."""
         ring = self._ring
+        try:
+            self._read(ring, pipe)
+        finally:
+            self._audience.moved(ring.epoch, ring.head)
+
+    def _read(self, ring: Ring, pipe: int) -> None:
         for turn in range(_READS_PER_TURN):
             size = waiting(pipe)
             if not size:
@@ -150,13 +163,12 @@ class Stream:
             size = ring.fill(pipe, size)
             if not size:
                 return
-            self._publish(ring, size)
+            self._take(ring, size)
 
-    def _publish(self, ring: Ring, size: int) -> None:
+    def _take(self, ring: Ring, size: int) -> None:
+        """What was just read."""
         offset, payload = ring.read(ring.head - size, size)
-        header = FrameHeader(epoch=ring.epoch, offset=offset, time=time.time())
-        self._publisher.send_multipart(codec.encode_frame(self._topic, header, payload))
-        self.frames += 1
+        self._audience.publish(ring.epoch, offset, payload)
         self.output_bytes += size
         news = self._escapes.take(payload, offset)
         if news or ring.head - self._noted_at > _NOTE_EVERY_BYTES:
@@ -198,18 +210,27 @@ class Stream:
         return Mark(epoch=self._ring.epoch, offset=mark.offset, status=mark.status)
 
     def set_size(self, columns: int, rows: int) -> None:
-        """Publishes a new size beside the frames, on one socket, so that every reader finds it at the same byte."""
+        """Tells a new size in its place among the bytes, so that every reader finds it at the same one."""
         ring = self._ring
         if ring.set_size(columns, rows):
             body = SizeChanged(
                 session_id=self._session_id, epoch=ring.epoch, offset=ring.head, columns=columns, rows=rows
             )
-            self._publisher.send_multipart(codec.encode_event("size", body))
+            self._tell(ring, "size", body)
 
-    def publish_attachment(self, *, attached: bool, reason: DetachReason = "") -> None:
+    def tell_attachment(self, *, attached: bool, reason: DetachReason = "") -> None:
         """Tells that the pipe was got or lost."""
         ring = self._ring
         body = Attachment(
             session_id=self._session_id, attached=attached, epoch=ring.epoch, offset=ring.head, reason=reason
         )
-        self._publisher.send_multipart(codec.encode_event("attached", body))
+        self._tell(ring, "attached", body)
+
+    def head(self) -> Moved | None:
+        """What a new follower is told first; None while the ring is not held."""
+        ring = self._open
+        return None if ring is None else Moved(session_id=self._session_id, epoch=ring.epoch, head=ring.head)
+
+    def _tell(self, ring: Ring, name: str, body: Message) -> None:
+        self._audience.moved(ring.epoch, ring.head)
+        self._audience.tell(name, body)
