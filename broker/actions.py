@@ -61,6 +61,7 @@ class Actions:
         add = _of(actions, AddWorker)
         for session_id in add:
             self._files.write_conf(session_id)
+            await asyncio.to_thread(self._files.make_ring, session_id)
         if add:
             await self._supervisor.add(add)
             log.info("added workers: %d", len(add))

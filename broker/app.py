@@ -52,7 +52,7 @@ class App:
         model = Model(status=starting, remembered=store.load())
         command = CoprocessCommand(paths.environment / "bin" / "python", SHIM)
         supervisor = SupervisorClient(paths.supervisor_socket)
-        workers, files = Workers(context, paths), WorkerFiles(paths)
+        workers, files = Workers(context, paths), WorkerFiles(paths, settings.worker.ring_bytes)
 
         self._model = model
         self._announcer = announcer = Announcer(self._sockets.publisher, model, secrets.token_hex(8))

@@ -1,18 +1,22 @@
 """The files of PTY workers: their conf for supervisord, and what they leave in the run folder and the log folder."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from broker.worker_conf import worker_conf
 from bus import topics
 from bus.paths import Paths
+from bus.ring_file import RingBusy, RingUnusable, open_ring
 
 
 class WorkerFiles:
     """Those of one run-time folder."""
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Paths, ring_bytes: int) -> None:
+        """`ring_bytes` is the size of a new session's ring."""
         self._paths = paths
+        self._ring_bytes = ring_bytes
 
     def configured(self) -> frozenset[str]:
         """Sessions with a conf file."""
@@ -30,6 +34,13 @@ class WorkerFiles:
         temporary = path.with_name(f".{path.name}.new")
         temporary.write_text(worker_conf(session_id), encoding="utf-8")
         temporary.replace(path)
+
+    def make_ring(self, session_id: str) -> None:
+        """Makes a ring of the right size, if there is none: on a busy machine a shim, which knows no settings, may be
+        there before its worker. What is wrong with it is for the worker to tell.
+        """
+        with suppress(RingBusy, RingUnusable):
+            open_ring(str(self._paths.session(session_id).ring), self._ring_bytes).close()
 
     def remove(self, session_ids: Iterable[str]) -> None:
         """Removes all files of sessions whose workers have gone. Raises `OSError`."""

@@ -36,6 +36,11 @@ def connect(path: str) -> "Link":
     return Link(connected)
 
 
+def pack(parts: Sequence[bytes]) -> bytes:
+    """A message as it is on the wire."""
+    return b"".join((_PREFACES[len(parts)].pack(len(parts), *map(len, parts)), *parts))
+
+
 class Link:
     """One end. It never blocks; `closed` once the other end has gone or has sent what is no message."""
 
@@ -57,9 +62,8 @@ class Link:
         """Whether messages wait: then call `flush` when the socket takes more."""
         return bool(self._queue)
 
-    def send(self, parts: Sequence[bytes]) -> bool:
-        """Sends a message after those that wait. False when too much waits already; then it is not sent."""
-        message = b"".join((_PREFACES[len(parts)].pack(len(parts), *map(len, parts)), *parts))
+    def send(self, message: bytes) -> bool:
+        """Sends a packed message after those that wait. False when too much waits already; then it is not sent."""
         if self._queue_bytes + len(message) > LINK_QUEUE_BYTES:
             return False
         self._queue.append(message)
@@ -130,7 +134,7 @@ class Link:
         return parts
 
     def unsent(self) -> list[bytes]:
-        """The messages of which nothing was sent, as they are on the wire, in order."""
+        """The messages of which nothing was sent, in order."""
         return list(self._queue)[1 if self._sent else 0 :]
 
     def close(self) -> None:

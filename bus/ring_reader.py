@@ -25,7 +25,7 @@ class RingReader:
         """`size` bytes of `epoch` from `offset`, which its writer has said are there. None when they are not, or not
         for certain: they may just be overwritten.
         """
-        if epoch != self._epoch and not self._open(epoch):
+        if (self._descriptor < 0 or epoch != self._epoch) and not self._open(epoch):
             return None
         data = self._copy(offset, size)
         # Looked at after the bytes were read, so whatever was begun to be overwritten before is told by it: a read of

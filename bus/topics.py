@@ -21,7 +21,7 @@ STAT = "stat."
 INPUT = "input."
 
 #: The events that PTY workers publish; all others are the broker's.
-_WORKERS_EVENTS = frozenset({"attached", "size"})
+_WORKERS_EVENTS = frozenset({"attached", "moved", "size"})
 
 #: supervisord's name of a session's worker is this and the session id.
 WORKER_PREFIX = "pty-"

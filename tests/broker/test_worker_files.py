@@ -7,6 +7,10 @@ from broker.worker_conf import worker_conf
 from broker.worker_files import WorkerFiles
 from bus.errors import Invalid
 from bus.paths import Paths
+from bus.ring_file import open_ring
+
+#: Bytes of a new ring.
+RING = 100_000
 
 A, B = (f"{letter * 8}-0000-4000-8000-000000000000" for letter in "AB")
 
@@ -33,7 +37,7 @@ def test_nothing_but_a_session_id_gets_into_it(name: str) -> None:
 
 
 def test_a_conf_file_is_written_whole_and_found_again(paths: Paths) -> None:
-    files = WorkerFiles(paths)
+    files = WorkerFiles(paths, RING)
     files.write_conf(A)
     files.write_conf(A)
     assert paths.worker_conf(A).read_text() == worker_conf(A)
@@ -41,8 +45,23 @@ def test_a_conf_file_is_written_whole_and_found_again(paths: Paths) -> None:
     assert files.configured() == files.left() == frozenset({A})
 
 
+def test_a_new_ring_has_the_size_that_the_settings_say_whoever_opens_it_first(paths: Paths) -> None:
+    files = WorkerFiles(paths, RING)
+    files.make_ring(A)
+    path = str(paths.session(A).ring)
+    first = open_ring(path, 10 * RING)
+    assert (first.capacity, first.epoch) == (RING, "")
+    first.restart("e1")
+    files.make_ring(A)
+    first.close()
+    files.make_ring(A)
+    second = open_ring(path, 10 * RING)
+    assert (second.capacity, second.epoch) == (RING, "e1")
+    second.close()
+
+
 def test_removing_takes_all_of_one_session_and_nothing_else(paths: Paths) -> None:
-    files = WorkerFiles(paths)
+    files = WorkerFiles(paths, RING)
     for session_id in (A, B):
         files.write_conf(session_id)
         mine = paths.session(session_id)
@@ -63,4 +82,4 @@ def test_removing_takes_all_of_one_session_and_nothing_else(paths: Paths) -> Non
 def test_names_that_are_no_session_are_not_ours(paths: Paths) -> None:
     for path in (paths.run / "lock", paths.conf_d / "pty-notes.conf", paths.log / "pty-x.log"):
         path.touch()
-    assert WorkerFiles(paths).left() == frozenset()
+    assert WorkerFiles(paths, RING).left() == frozenset()

@@ -105,7 +105,7 @@ def _try(paths: list[Path], cookie: str = "") -> dict[str, str]:
     """Every path with what became of trying it."""
     found = {}
     for path, kind in [(path, path.name) for path in paths]:
-        is_socket = kind == "socket" or path.suffix in (".sock", ".pub", ".feed", ".rpc", ".attach")
+        is_socket = kind == "socket" or path.suffix in (".sock", ".pub", ".feed", ".rpc", ".link", ".attach")
         found[str(path)] = _connect(path, cookie) if is_socket else _open(path)
     return found
 
@@ -119,7 +119,7 @@ def _doors(home: Path) -> list[Path]:
     found = [path for root in _roots(home) for path in (root, *root.rglob("*")) if not path.is_symlink()]
     names = {path.name for path in found}
     assert {"supervisor.sock", "gateway.sock", "headless.sock", "bus.pub", "bus.feed", "broker.rpc", "socket"} <= names
-    assert {path.suffix for path in found} >= {".pub", ".rpc", ".attach", ".ring", ".log", ".conf"}
+    assert {path.suffix for path in found} >= {".pub", ".rpc", ".link", ".attach", ".ring", ".log", ".conf"}
     return found
 
 

@@ -17,6 +17,7 @@ from bus.messages import Attachment, GatewayFigures, Layout, PromptMark, Session
 from bus.paths import Paths
 from bus.process import StopSignal
 from bus.stat_feed import StatFeed
+from bus.subscriptions import Subscriptions
 from workers.gateway import dialect1, figures
 from workers.gateway.audit import Audit
 from workers.gateway.broker_link import BrokerLink
@@ -58,7 +59,7 @@ class Gateway:
         self._listener = listener
         self._timers = Timers()
         self._broker = BrokerLink(context, paths, self._timers, self._take_event)
-        self._workers = WorkerLink(context, paths, self._timers)
+        self._workers = WorkerLink(paths, self._timers)
         self._clock = TurnClock()
         self._audit = audit
         self._services = self._serve_with(audit)
@@ -66,15 +67,15 @@ class Gateway:
         self._clients: dict[int, Client] = {}
         self._numbers = itertools.count(1)
         self._publisher = sockets.knowing_publisher(context, None, [paths.bus_feed])
-        self._stat = StatFeed(self._publisher, "gateway", self._figures)
+        self._subscriptions = Subscriptions(self._publisher)
+        self._stat = StatFeed(self._publisher, self._subscriptions, "gateway", self._figures)
         self._poller = zmq.Poller()
         for readable in (
             self._publisher,
             listener.fileno(),
             self._broker.events,
             self._broker.replies,
-            self._workers.frames,
-            self._workers.replies,
+            self._workers.fileno(),
         ):
             self._poller.register(readable, zmq.POLLIN)
 
@@ -102,12 +103,10 @@ class Gateway:
         while not stop:
             wait = self._timers.seconds_left(_TICK_SECONDS)
             self._clock.wait_begins()
-            ready = dict(self._poller.poll(int(wait * 1000) + 1))
+            ready = dict(self._poller.poll(0 if self._workers.has_more else int(wait * 1000) + 1))
             self._clock.wait_ended()
-            if self._workers.frames in ready:
+            if self._workers.fileno() in ready or self._workers.has_more:
                 self._take_frames()
-            if self._workers.replies in ready:
-                self._workers.receive_replies()
             if self._broker.replies in ready:
                 self._broker.receive_replies()
             if self._broker.events in ready:
@@ -118,7 +117,7 @@ class Gateway:
                 if descriptor in self._clients:
                     self._serve(descriptor, ready[descriptor])
             if self._publisher in ready:
-                self._stat.take_news()
+                self._stat.greet(self._subscriptions.take_news())
             self._stat.tick()
             self._timers.run_due()
             self._flush_clients()
@@ -148,7 +147,7 @@ class Gateway:
 
     def _take_frames(self) -> None:
         by_session: dict[str, list[Frame | SizeChanged | PromptMark]] = defaultdict(list)
-        for message in self._workers.receive_frames():
+        for message in self._workers.receive():
             if isinstance(message, Frame):
                 by_session[message.session_id].append(message)
             elif isinstance(message.body, SizeChanged | PromptMark):
@@ -174,6 +173,7 @@ class Gateway:
                 for client in list(self._clients.values()):
                     client.conversation.layout_changed(index)
             case Attachment(attached=True, session_id=session_id, epoch=epoch):
+                self._workers.look_for(session_id)
                 self._table.attached(session_id, epoch)
             case SizeChanged(session_id=session_id) | PromptMark(session_id=session_id):
                 stream = self._table.streams.get(session_id)

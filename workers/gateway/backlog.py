@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 from bus.limits import CLIENT_BACKLOG_BYTES
 
-#: How long a line may wait for a client that takes less than `SLOW_RATE`, in seconds.
-PATIENCE_SECONDS = 0.5
+#: How long a line may wait for a client that takes less than `SLOW_RATE`, in seconds: on a busy machine a client may
+#: only not have been run.
+PATIENCE_SECONDS = 3.0
 
-#: The same for one that has shown that it can take much: on a busy machine it may only not have been run.
-FAST_PATIENCE_SECONDS = 3.0
+#: The same for one that has typed within `TYPED_SECONDS`: somebody sits there and waits for what comes of it.
+TYPED_PATIENCE_SECONDS = 0.5
+TYPED_SECONDS = 2.0
 
 #: Bytes in a second.
 SLOW_RATE = 512 * 1024
@@ -34,15 +36,18 @@ class Policy(NamedTuple):
     """What bounds the output that waits for a client: bytes, and whether a line is late."""
 
     limit: int
-    is_late: Callable[[float, int], bool]
+    is_late: Callable[[float, int, bool], bool]
 
 
-def is_late(seconds: float, taken: int) -> bool:
-    """Whether a line has waited too long: `seconds`, in which the client has taken so many bytes before it."""
-    return seconds > PATIENCE_SECONDS and taken < seconds * SLOW_RATE
+def is_late(seconds: float, taken: int, typed: bool) -> bool:
+    """Whether a line has waited too long: `seconds`, in which the client has taken so many bytes before it.
+
+    `typed` says whether the client has typed lately.
+    """
+    return seconds > (TYPED_PATIENCE_SECONDS if typed else PATIENCE_SECONDS) and taken < seconds * SLOW_RATE
 
 
-def never_late(_seconds: float, _taken: int) -> bool:
+def never_late(_seconds: float, _taken: int, _typed: bool) -> bool:
     return False
 
 

@@ -6,6 +6,7 @@ stay.
 """
 
 import contextlib
+import math
 import socket
 import time
 from collections.abc import Callable
@@ -14,10 +15,10 @@ from typing import NamedTuple
 from workers.gateway.backlog import (
     FAST_BUFFER_BYTES,
     FAST_BYTES,
-    FAST_PATIENCE_SECONDS,
     FAST_SECONDS,
-    PATIENCE_SECONDS,
     SLOW_BUFFER_BYTES,
+    TYPED_PATIENCE_SECONDS,
+    TYPED_SECONDS,
     Policy,
     never_late,
 )
@@ -79,6 +80,7 @@ class Connection:
         self._dropped = 0
         self._taken = 0
         self._measured_from = (0.0, 0)
+        self._typed_at = -math.inf
         self._behind = False
         self._slow = False
         self._when_read: list[Callable[[], None]] = []
@@ -199,17 +201,18 @@ class Connection:
 
     def hurry(self) -> None:
         """The client types, so it wants to see what comes of it, and not first what is long past."""
+        self._typed_at = self._clock()
         oldest = self._oldest()
-        if oldest is not None and self._clock() - oldest.queued_at > PATIENCE_SECONDS:
+        if oldest is not None and self._typed_at - oldest.queued_at > TYPED_PATIENCE_SECONDS:
             self._drop_backlog()
 
     def _drop_late(self) -> None:
         oldest = self._oldest()
         if oldest is None:
             return
-        waited = self._clock() - oldest.queued_at
-        patient = not self._slow and waited <= FAST_PATIENCE_SECONDS
-        if not patient and self._policy.is_late(waited, self._taken - oldest.taken_before):
+        now = self._clock()
+        typed = now - self._typed_at <= TYPED_SECONDS
+        if self._policy.is_late(now - oldest.queued_at, self._taken - oldest.taken_before, typed):
             self._drop_backlog()
 
     def _oldest(self) -> Line | None:

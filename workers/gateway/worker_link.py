@@ -1,57 +1,89 @@
-"""The gateway's links to the PTY workers: their frames, and requests to them.
+"""The gateway's links to the PTY workers: their streams, and requests to them.
 
-It connects to each worker's own endpoints, so output and typing go on while the broker is away. One socket carries
-the frames of all, one the requests to all: the loop polls two descriptors, however many sessions there are.
+It connects to each worker directly, so output and typing go on while the broker is away.
 """
 
 import logging
+import selectors
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-import zmq
-
-from bus import codec, sockets, topics
+from bus import codec
 from bus.codec import Event, Frame
 from bus.dropped import Dropped
-from bus.errors import Busy, NotAttached, ProtocolError
+from bus.errors import NotAttached, ProtocolError
 from bus.limits import RPC_SECONDS
-from bus.messages import AnyCommand, AnyResult
-from bus.paths import Paths, ipc
+from bus.messages import AnyCommand, AnyResult, Moved
+from bus.paths import Paths
 from workers.gateway.requests import OnRefusal, Requests
 from workers.gateway.timers import Timers
+from workers.gateway.worker_peer import WorkerPeer
 
 log = logging.getLogger("gateway.workers")
 
 R = TypeVar("R", bound=AnyResult)
 
-#: Frames taken in a row before input and clients get their turn: 1 MiB at most.
-_FRAMES_PER_TURN = 16
-_REPLIES_PER_TURN = 64
-
 
 class WorkerLink:
     """Frames and events from, and requests to the workers of the sessions that were connected."""
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], paths: Paths, timers: Timers) -> None:
-        self.frames = sockets.subscriber(context, [], [topics.PTY.encode(), topics.EVENT.encode()])
-        self.replies = sockets.rpc_fan(context)
+    def __init__(self, paths: Paths, timers: Timers) -> None:
         self._paths = paths
+        self._timers = timers
         self._requests = Requests(timers)
-        self.connected: set[str] = set()
-        self._dropped = Dropped(log, "a frame", "gateway")
+        self._peers: dict[str, WorkerPeer] = {}
+        #: Readable when a worker has something to say: epoll and kqueue can be polled themselves (epoll(7); XNU's
+        #: bsd/kern/kern_event.c: kqueue_select, kqueue_kqfilter, which could not be run here). So the gateway's own
+        #: poll looks at one descriptor, however many sessions there are.
+        self._selector = selectors.DefaultSelector()
+        #: Those whose ring has more than one turn takes.
+        self._unread: dict[str, WorkerPeer] = {}
+        self._dropped = Dropped(log, "a message", "gateway")
+
+    def fileno(self) -> int:
+        """Readable when `receive` has something."""
+        return int(self._selector.fileno())
+
+    @property
+    def connected(self) -> set[str]:
+        """The sessions whose workers are wanted, whether or not they are there."""
+        return set(self._peers)
 
     def connect(self, session_id: str) -> None:
         """Connects to a session's worker, which may come later and may come back."""
-        endpoints = self._paths.session(session_id)
-        self.frames.connect(ipc(endpoints.pub))
-        sockets.connect_peer(self.replies, session_id.encode("ascii"), endpoints.rpc)
-        self.connected.add(session_id)
+        self._peers[session_id] = WorkerPeer(session_id, self._paths.session(session_id))
+        self._try(self._peers[session_id])
 
     def disconnect(self, session_id: str) -> None:
-        endpoints = self._paths.session(session_id)
-        self.frames.disconnect(ipc(endpoints.pub))
-        self.replies.disconnect(ipc(endpoints.rpc))
-        self.connected.discard(session_id)
+        peer = self._peers.pop(session_id)
+        self._unread.pop(session_id, None)
+        if peer.connected:
+            self._selector.unregister(peer)
+        peer.close()
+
+    def look_for(self, session_id: str) -> None:
+        """A session's worker is said to be there."""
+        peer = self._peers.get(session_id)
+        if peer is not None and not peer.connected and peer.connect():
+            self._watch(peer)
+
+    def _try(self, peer: WorkerPeer) -> None:
+        """Connects, or tries again later, until it is wanted no more."""
+        if self._peers.get(peer.session_id) is not peer or peer.connected:
+            return
+        if peer.connect():
+            self._watch(peer)
+        else:
+            self._timers.after(peer.retry_seconds, lambda: self._try(peer))
+
+    def _watch(self, peer: WorkerPeer) -> None:
+        self._selector.register(peer, selectors.EVENT_READ, peer)
+        self._watch_writing(peer)
+
+    def _watch_writing(self, peer: WorkerPeer) -> None:
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if peer.wants_to_write else 0)
+        if self._selector.get_key(peer).events != wanted:
+            self._selector.modify(peer, wanted, peer)
 
     def ask(
         self,
@@ -66,30 +98,69 @@ class WorkerLink:
         """Asks a session's worker; later calls one of `on_result` and `on_refusal`, once."""
 
         def send(parts: list[bytes]) -> None:
-            try:
-                self.replies.send_multipart([session_id.encode("ascii"), *parts], zmq.NOBLOCK)
-            except zmq.Again:
-                raise Busy("the session's worker does not take requests") from None
-            except zmq.ZMQError:
-                raise NotAttached("the session has no worker") from None
+            peer = self._peers.get(session_id)
+            if peer is None:
+                raise NotAttached("the session has no worker")
+            peer.send(parts)
+            if peer.connected:
+                self._watch_writing(peer)
 
         self._requests.ask(send, command, expected, on_result, on_refusal, payload, seconds)
 
-    def receive_replies(self) -> None:
-        """Takes what the workers have answered."""
-        for _worker, *parts in sockets.waiting(self.replies, _REPLIES_PER_TURN):
-            self._requests.receive(parts)
+    @property
+    def has_more(self) -> bool:
+        """Whether `receive` has something without anything becoming readable."""
+        return bool(self._unread)
 
-    def receive_frames(self) -> Iterator[Frame | Event]:
-        """The frames and events that wait, `_FRAMES_PER_TURN` at most. What cannot be read is counted and dropped."""
-        for parts in sockets.waiting(self.frames, _FRAMES_PER_TURN):
-            try:
-                message = codec.decode_published(parts)
-            except ProtocolError as error:
-                self._dropped.take(error)
-                continue
-            if isinstance(message, Frame | Event):
-                yield message
+    def receive(self) -> Iterator[Frame | Event]:
+        """Frames and events that have come, some of each worker's. Replies are told to who asked."""
+        for key, events in self._selector.select(0):
+            peer: WorkerPeer = key.data
+            if events & selectors.EVENT_WRITE:
+                peer.flush()
+                self._watch_writing(peer)
+            if events & selectors.EVENT_READ:
+                yield from self._receive(peer)
+            if peer.is_lost:
+                self._lose(peer)
+        for session_id, peer in list(self._unread.items()):
+            if peer.has_more:
+                yield peer.read_on()
+            if not peer.has_more:
+                self._unread.pop(session_id, None)
+
+    def _receive(self, peer: WorkerPeer) -> Iterator[Frame | Event]:
+        try:
+            messages = peer.receive()
+        except ProtocolError as error:
+            self._dropped.take(error)
+            return
+        for parts in messages:
+            if len(parts) == 2:
+                self._requests.receive(parts)
+            else:
+                yield from self._take(peer, parts)
+        if peer.has_more:
+            self._unread[peer.session_id] = peer
+
+    def _take(self, peer: WorkerPeer, parts: list[bytes]) -> Iterator[Frame | Event]:
+        """What is no reply. What cannot be read is counted and dropped."""
+        try:
+            message = codec.decode_published(parts)
+        except ProtocolError as error:
+            self._dropped.take(error)
+            return
+        if isinstance(message, Event) and isinstance(message.body, Moved):
+            frame = peer.move(message.body)
+            if frame is not None:
+                yield frame
+        elif isinstance(message, Event):
+            yield message
+
+    def _lose(self, peer: WorkerPeer) -> None:
+        self._selector.unregister(peer)
+        peer.lose()
+        self._try(peer)
 
     @property
     def malformed(self) -> int:
@@ -97,5 +168,6 @@ class WorkerLink:
         return self._dropped.count
 
     def close(self) -> None:
-        self.frames.close()
-        self.replies.close()
+        for session_id in list(self._peers):
+            self.disconnect(session_id)
+        self._selector.close()

@@ -63,7 +63,7 @@ def serve(session_id: str) -> int:
             stream.release()
             publisher.close()
             requests.close()
-            # libzmq leaves the files of its listeners behind (4.3.5, src/ipc_listener.cpp: close), and so does the kernel.
+            # Closing a listener leaves its file behind, libzmq's too (4.3.5, src/ipc_listener.cpp: close).
             for left in (mine.pub, mine.rpc, mine.link):
                 left.unlink(missing_ok=True)
     os.close(holding)

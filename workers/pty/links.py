@@ -12,7 +12,7 @@ import zmq
 from bus import codec
 from bus.dropped import Dropped
 from bus.errors import ProtocolError
-from bus.link import Link
+from bus.link import Link, pack
 from bus.messages import Message, Moved
 
 log = logging.getLogger("pty.links")
@@ -40,15 +40,15 @@ class Follower:
         if not self.link.wants_to_write:
             self._tell_latest()
 
-    def tell(self, parts: list[bytes]) -> None:
+    def tell(self, message: bytes) -> None:
         """Tells what comes after the bytes so far. A follower that has stopped reading is let go: it will ask."""
         self._tell_latest()
-        if not self.link.send(parts):
+        if not self.link.send(message):
             self.link.closed = True
 
     def reply(self, parts: list[bytes]) -> None:
         """Answers a request. Whoever does not read its answers misses some, and stops waiting in time."""
-        if not self.link.send(parts):
+        if not self.link.send(pack(parts)):
             log.warning("a reply could not be sent: a gateway does not read")
 
     def flush(self) -> None:
@@ -59,7 +59,7 @@ class Follower:
     def _tell_latest(self) -> None:
         if self._latest is not None and self._latest != self._told:
             self._told = self._latest
-            self.link.send(codec.encode_event("moved", self._latest))
+            self.link.send(pack(codec.encode_event("moved", self._latest)))
 
 
 class Links:
@@ -89,8 +89,9 @@ class Links:
             follower.move(moved)
 
     def tell(self, name: str, body: Message) -> None:
+        message = pack(codec.encode_event(name, body))
         for follower in self.followers.values():
-            follower.tell(codec.encode_event(name, body))
+            follower.tell(message)
 
     def receive(self, follower: Follower) -> list[list[bytes]]:
         """The requests that have come. Whoever sends what is no message is let go."""

@@ -1,0 +1,140 @@
+"""The gateway's link to one PTY worker, which may come later, die and come back.
+
+The worker tells where its stream's head is, and the bytes are read from its ring: as many at once as there are.
+"""
+
+import logging
+from collections import deque
+
+from bus import link
+from bus.codec import Frame
+from bus.errors import Busy
+from bus.link import Link, pack
+from bus.messages import FrameHeader, Moved
+from bus.paths import SessionPaths
+from bus.position import Position
+from bus.ring_reader import RingReader
+from bus.sockets import RPC_HWM
+
+log = logging.getLogger("gateway.workers")
+
+#: Bytes of one session in one turn, so that one that floods does not keep the others waiting.
+_READ_BYTES = 128 * 1024
+
+#: How soon a worker that is not there is looked for again, and how slowly at the most. Seconds.
+RETRY_SECONDS = 0.02
+RETRY_SECONDS_MOST = 0.25
+
+
+class WorkerPeer:
+    """One worker. Requests that are made while it is away wait for the next one, up to a bound."""
+
+    def __init__(self, session_id: str, paths: SessionPaths) -> None:
+        self.session_id = session_id
+        self._paths = paths
+        self._link: Link | None = None
+        self._waiting: deque[bytes] = deque()
+        self._ring = RingReader(str(paths.ring))
+        #: Up to where frames were given, and up to where the ring has bytes.
+        self._at = Position("", 0)
+        self._head = Position("", 0)
+        self.retry_seconds = RETRY_SECONDS
+
+    # --- its link ---
+
+    @property
+    def connected(self) -> bool:
+        return self._link is not None
+
+    @property
+    def wants_to_write(self) -> bool:
+        return self._link is not None and self._link.wants_to_write
+
+    def fileno(self) -> int:
+        """The link's descriptor, while `connected`."""
+        assert self._link is not None
+        return self._link.fileno()
+
+    def connect(self) -> bool:
+        """Whether the worker is there now. What waited for it is sent."""
+        if self._link is not None:
+            return True
+        try:
+            self._link = link.connect(str(self._paths.link))
+        except OSError:
+            self.retry_seconds = min(self.retry_seconds * 2, RETRY_SECONDS_MOST)
+            return False
+        self.retry_seconds = RETRY_SECONDS
+        waiting, self._waiting = self._waiting, deque()
+        for message in waiting:
+            self._send(message)
+        return True
+
+    def lose(self) -> None:
+        """The worker is gone. Requests of which it got nothing are kept for the next one."""
+        assert self._link is not None
+        self._waiting.extend(self._link.unsent())
+        self._link.close()
+        self._link = None
+
+    def send(self, parts: list[bytes]) -> None:
+        """Sends a request. Raises `Busy` when too many wait already."""
+        self._send(pack(parts))
+
+    def _send(self, message: bytes) -> None:
+        if self._link is None:
+            if len(self._waiting) >= RPC_HWM:
+                raise Busy("the session has no worker at the moment, and many requests wait for one")
+            self._waiting.append(message)
+        elif not self._link.send(message):
+            raise Busy("the session's worker does not take requests")
+
+    def flush(self) -> None:
+        if self._link is not None:
+            self._link.flush()
+
+    def close(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+        self._ring.close()
+
+    # --- what comes ---
+
+    def receive(self) -> list[list[bytes]]:
+        """The messages that have come: replies of two parts, events of three. Raises `ProtocolError`."""
+        return [] if self._link is None else self._link.receive()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the worker has gone, or has sent what is no message: then `lose` it."""
+        return self._link is not None and self._link.closed
+
+    def move(self, moved: Moved) -> Frame | None:
+        """The worker's stream has gone on. Returns a frame that says where it is now, if that continues nothing."""
+        begins = self._at.epoch != moved.epoch
+        self._head = Position(moved.epoch, moved.head)
+        if not begins:
+            return None
+        # Whoever reads the stream has stood elsewhere, and looks for what is between.
+        self._at = self._head
+        return self._frame(b"")
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the ring has bytes that were not given yet."""
+        return self._at != self._head
+
+    def read_on(self) -> Frame:
+        """The next bytes. What the ring has lost is left out, as the frame's offset says."""
+        size = min(self._head.offset - self._at.offset, _READ_BYTES)
+        data = self._ring.read(*self._at, size) if size > 0 else None
+        if data is None:
+            self._at = self._head
+            return self._frame(b"")
+        frame = self._frame(data)
+        self._at = Position(self._at.epoch, self._at.offset + size)
+        return frame
+
+    def _frame(self, data: bytes) -> Frame:
+        return Frame(self.session_id, FrameHeader(epoch=self._at.epoch, offset=self._at.offset, time=0.0), data)
