@@ -103,9 +103,9 @@ class Gateway:
         while not stop:
             wait = self._timers.seconds_left(_TICK_SECONDS)
             self._clock.wait_begins()
-            ready = dict(self._poller.poll(0 if self._workers.has_more else int(wait * 1000) + 1))
+            ready = dict(self._poller.poll(0 if self._has_more() else int(wait * 1000) + 1))
             self._clock.wait_ended()
-            if self._workers.fileno() in ready or self._workers.has_more:
+            if self._workers.fileno() in ready or self._has_more():
                 self._take_frames()
             if self._broker.replies in ready:
                 self._broker.receive_replies()
@@ -145,9 +145,13 @@ class Gateway:
 
     # --- from the bus ---
 
+    def _has_more(self) -> bool:
+        """Whether rings have bytes that somebody can take."""
+        return self._workers.has_more(self._table.has_room)
+
     def _take_frames(self) -> None:
         by_session: dict[str, list[Frame | SizeChanged | PromptMark]] = defaultdict(list)
-        for message in self._workers.receive():
+        for message in self._workers.receive(self._table.has_room):
             if isinstance(message, Frame):
                 by_session[message.session_id].append(message)
             elif isinstance(message.body, SizeChanged | PromptMark):

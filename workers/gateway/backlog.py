@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from bus.limits import CLIENT_BACKLOG_BYTES
 
+#: What may wait for each of the clients that follow a session before no more is read of its ring, which holds the rest.
+ROOM_BYTES = 1024 * 1024
+
 #: How long a line may wait for a client that takes less than `SLOW_RATE`, in seconds: on a busy machine a client may
 #: only not have been run.
 PATIENCE_SECONDS = 3.0

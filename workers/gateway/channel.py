@@ -13,6 +13,10 @@ _CHARACTER_SECONDS = 0.05
 class Follower(Protocol):
     """Who follows a channel live."""
 
+    @property
+    def has_room(self) -> bool:
+        """Whether its client can take more."""
+
     def send_output(self, items: list[Item]) -> None:
         """Encoded output, in order."""
 
@@ -57,6 +61,11 @@ class Channel:
 
     def leave(self, follower: Follower) -> None:
         self._followers.discard(follower)
+
+    @property
+    def has_room(self) -> bool | None:
+        """Whether any follower can take more; None without one."""
+        return any(follower.has_room for follower in self._followers) if self._followers else None
 
     # --- from the stream ---
 

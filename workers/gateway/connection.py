@@ -16,6 +16,7 @@ from workers.gateway.backlog import (
     FAST_BUFFER_BYTES,
     FAST_BYTES,
     FAST_SECONDS,
+    ROOM_BYTES,
     SLOW_BUFFER_BYTES,
     TYPED_PATIENCE_SECONDS,
     TYPED_SECONDS,
@@ -101,6 +102,11 @@ class Connection:
     def behind(self) -> bool:
         """Whether a backlog was dropped and the client has not read the rest yet."""
         return self._behind
+
+    @property
+    def has_room(self) -> bool:
+        """Whether little enough waits that more is worth fetching."""
+        return self._queue.bytes < ROOM_BYTES
 
     def use(self, policy: Policy) -> None:
         """Bounds what waits from now on by `policy`; lines that must arrive still by `queue_bytes`."""

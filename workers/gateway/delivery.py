@@ -21,6 +21,10 @@ class Output(Protocol):
     def when_read(self, action: Callable[[], None]) -> None:
         """Calls `action` once, when little waits for the client."""
 
+    @property
+    def has_room(self) -> bool:
+        """Whether little enough waits that more is worth fetching."""
+
 
 class _Stand(NamedTuple):
     """Where a client stands before a line."""
@@ -66,6 +70,11 @@ class Delivery:
         if at is None or end is None or end.epoch != at.epoch or end.offset <= at.offset:
             return []
         return [dialect2_lines.gap_line(self._session_id, at.epoch, at.offset, end.offset)]
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the client can take more."""
+        return self._output.has_room
 
     def when_read(self, action: Callable[[], None]) -> None:
         """Calls `action` once, when the client has read nearly all that it was sent."""

@@ -43,6 +43,10 @@ class Output(Protocol):
     def send_output(self, lines: list[bytes], owner: Owner) -> bool:
         """Lines that a repaint can replace. False when they, and all such that waited, were dropped instead."""
 
+    @property
+    def has_room(self) -> bool:
+        """Whether little enough waits that more is worth fetching."""
+
 
 class Upstream(NamedTuple):
     """Whom a reader asks."""
@@ -153,6 +157,11 @@ class Reader:
             self._catch_up()
 
     # --- Follower ---
+
+    @property
+    def has_room(self) -> bool:
+        """Whether its client can take more."""
+        return self._output.has_room
 
     def send_output(self, items: list[Item]) -> None:
         self._send_lines([item.line for item in items])

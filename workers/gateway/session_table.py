@@ -49,6 +49,11 @@ class SessionTable:
                 self._timers.after(0.0, action)
         return index
 
+    def has_room(self, session_id: str) -> bool:
+        """Whether more of a session's ring is worth reading now."""
+        stream = self.streams.get(session_id)
+        return stream is None or stream.has_room
+
     def when_listed(self, session_id: str, action: Callable[[], None]) -> None:
         """Calls `action` once the layout has a session that was just created and everybody was told.
 

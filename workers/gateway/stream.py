@@ -1,7 +1,8 @@
 """One session's bytes at the gateway: in order, without a hole, shared by every client that follows them live.
 
-Frames come by publishing, which may drop; what is missing is asked for from the worker's ring. What stands between the
-bytes, such as a change of size, keeps its place. One encoding of a run of bytes serves all clients that get it so.
+Frames follow each other, but after a worker's end or a ring that has run around; what is missing then is asked for from
+the worker. What stands between the bytes, such as a change of size, keeps its place. One encoding of a run of bytes
+serves all clients that get it so.
 """
 
 import logging
@@ -24,8 +25,11 @@ from workers.gateway.worker_link import WorkerLink
 
 log = logging.getLogger("gateway.stream")
 
-#: After this much quiet the worker is asked whether that was all: a dropped last frame shows in no later one.
+#: With no byte for this long a session is quiet.
 _SETTLE_SECONDS = 0.25
+
+#: How soon it is looked again whether the followers can take more of what is missing.
+_ROOM_SECONDS = 0.02
 
 #: How long one look into a worker's ring may take before it is tried again.
 _REPLAY_SECONDS = 1.0
@@ -117,6 +121,15 @@ class Stream:
     def unlisten(self, listener: MarkListener) -> None:
         self._listeners.discard(listener)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether more of the ring is worth reading: somebody can take it or waits for it, or nobody follows.
+
+        So the slowest wait for nobody, and where all are slow the ring is what holds the bytes.
+        """
+        rooms = [room for channel in self._channels.values() if (room := channel.has_room) is not None]
+        return not rooms or any(rooms) or bool(self._waiters)
+
     def when_moved(self, action: Callable[[], None]) -> None:
         """Calls `action` once, after `expected` has changed."""
         self._waiters.append(action)
@@ -132,9 +145,7 @@ class Stream:
         for message in messages:
             if not isinstance(message, Frame):
                 self.take_mark(message)
-            elif self.expected is None or self._replaying:
-                self._moved = True
-            else:
+            elif self.expected is not None and not self._replaying:
                 self._take_frame(message, fresh)
         self._deliver(b"".join(fresh))
 
@@ -181,13 +192,22 @@ class Stream:
 
     def _replayed(self, result: Replayed, data: bytes) -> None:
         self._replaying = False
-        if Position(result.epoch, result.offset) != self.expected:
-            self._break(Position(result.epoch, result.offset))
+        here, there = self.expected, Position(result.epoch, result.offset)
+        if here is not None and here != there and here.epoch == there.epoch:
+            # The ring has run around; of what is left, the oldest would be gone again before it is read.
+            self._break(Position(result.epoch, result.head))
+            return
+        if here != there:
+            self._break(there)
         self._deliver(data)
         if result.offset + len(data) < result.head:
+            self._replay_on()
+
+    def _replay_on(self) -> None:
+        if self.has_room:
             self._replay()
-        elif self._moved:
-            self._settle()
+        else:
+            self._timers.after(_ROOM_SECONDS, self._replay_on)
 
     def _replay_failed(self, error: RequestError) -> None:
         self._replaying = False
@@ -197,18 +217,17 @@ class Stream:
 
     def _settle(self) -> None:
         if self._settling is None:
+            self._moved = False
             self._settling = self._timers.after(_SETTLE_SECONDS, self._settled)
 
     def _settled(self) -> None:
         self._settling = None
         if self._moved:
-            self._moved = False
             self._settle()
-        else:
-            self._replay()
-            waiters, self._quiet_waiters = self._quiet_waiters, []
-            for action in waiters:
-                action()
+            return
+        waiters, self._quiet_waiters = self._quiet_waiters, []
+        for action in waiters:
+            action()
 
     # --- to the followers ---
 
@@ -233,7 +252,6 @@ class Stream:
         if not data or self.expected is None:
             return
         self._moved = True
-        self._settle()
         epoch, begin = self.expected
         end = begin + len(data)
         cuts = [begin, *sorted({mark.offset for mark in self._ahead if begin < mark.offset < end}), end]

@@ -234,6 +234,11 @@ class Subscription:
             self._leave_channel()
             self.start_from(at)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the client can take more."""
+        return self._delivery.has_room
+
     def stream_broke(self) -> None:
         """A new epoch, or bytes that nobody has any more."""
         self._delivery.lost = True

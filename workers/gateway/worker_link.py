@@ -23,6 +23,9 @@ log = logging.getLogger("gateway.workers")
 
 R = TypeVar("R", bound=AnyResult)
 
+#: Whether more of a session's bytes can be taken now.
+HasRoom = Callable[[str], bool]
+
 
 class WorkerLink:
     """Frames and events from, and requests to the workers of the sessions that were connected."""
@@ -107,13 +110,15 @@ class WorkerLink:
 
         self._requests.ask(send, command, expected, on_result, on_refusal, payload, seconds)
 
-    @property
-    def has_more(self) -> bool:
+    def has_more(self, has_room: HasRoom) -> bool:
         """Whether `receive` has something without anything becoming readable."""
-        return bool(self._unread)
+        return any(map(has_room, self._unread))
 
-    def receive(self) -> Iterator[Frame | Event]:
-        """Frames and events that have come, some of each worker's. Replies are told to who asked."""
+    def receive(self, has_room: HasRoom) -> Iterator[Frame | Event]:
+        """Frames and events that have come, some of each worker's. Replies are told to who asked.
+
+        Of sessions for whose bytes there is no room, the ring is not read on.
+        """
         for key, events in self._selector.select(0):
             peer: WorkerPeer = key.data
             if events & selectors.EVENT_WRITE:
@@ -124,7 +129,7 @@ class WorkerLink:
             if peer.is_lost:
                 self._lose(peer)
         for session_id, peer in list(self._unread.items()):
-            if peer.has_more:
+            if peer.has_more and has_room(session_id):
                 yield peer.read_on()
             if not peer.has_more:
                 self._unread.pop(session_id, None)

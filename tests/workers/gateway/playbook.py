@@ -143,6 +143,7 @@ class Output:
     def __init__(self) -> None:
         self.got: list[bytes | str] = []
         self.full = False
+        self.has_room = True
 
     def send(self, line: bytes, *, overtakes: bool = False) -> None:
         message = json.loads(line)

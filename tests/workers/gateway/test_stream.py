@@ -1,6 +1,7 @@
 """What followers of a stream get, whatever becomes of its frames on the way."""
 
 from bus.errors import RequestTimeout
+from bus.limits import REPLAY_BYTES
 from bus.position import Position
 from tests.workers.gateway.playbook import SESSION, Clock, Output, Worker
 from workers.gateway.encoders import Encoding, Item
@@ -11,6 +12,7 @@ class Follower:
     def __init__(self) -> None:
         self._output = Output()
         self.got = self._output.got
+        self.has_room = True
 
     def send_output(self, items: list[Item]) -> None:
         self._output.send_output([item.line for item in items])
@@ -85,19 +87,6 @@ def test_frames_that_come_while_one_is_fetched_are_neither_lost_nor_doubled() ->
     assert play.got == [b"lost two three four"]
 
 
-def test_a_last_frame_that_was_dropped_is_missed_after_a_moment() -> None:
-    play = Play()
-    play.stream.take([play.worker.print(b"one ")])
-    play.worker.print(b"last")
-    for _ in range(6):
-        play.clock.pass_seconds(0.3)
-        play.worker.answer_all()
-    assert play.got == [b"one last"]
-    assert not play.worker.is_asked
-    play.clock.pass_seconds(60)
-    assert not play.worker.is_asked, "a quiet session is left in peace"
-
-
 def test_a_worker_that_does_not_answer_is_asked_again() -> None:
     play = Play()
     play.worker.print(b"lost ")
@@ -114,9 +103,45 @@ def test_what_the_ring_has_lost_breaks_the_stream() -> None:
     play.stream.take([play.worker.print(b"one ")])
     play.worker.print(b"lost for good ")
     play.worker.tail = len(play.worker.data)
-    play.stream.take([play.worker.print(b"three")])
+    play.stream.take([play.worker.print(b"gone too ")])
     play.worker.answer_all()
-    assert play.got == [b"one ", "broke", b"three"]
+    play.stream.take([play.worker.print(b"from here on")])
+    assert play.got == [b"one ", "broke", b"from here on"], "what is left could run out while it is read"
+
+
+def test_there_is_room_when_any_follower_has_some_or_somebody_waits() -> None:
+    play = Play()
+    assert play.stream.has_room
+    play.follower.has_room = False
+    assert not play.stream.has_room
+    second = Follower()
+    other = play.stream.join(Encoding.RAW)
+    other.follow(second)
+    assert play.stream.has_room
+    second.has_room = False
+    assert not play.stream.has_room
+    play.stream.when_moved(lambda: None)
+    assert play.stream.has_room, "one who waits to catch up must not starve"
+    play.stream.take([play.worker.print(b"x")])
+    assert not play.stream.has_room
+    play.channel.leave(play.follower)
+    other.leave(second)
+    assert play.stream.has_room, "with nobody there the stream stays at its worker's heels"
+
+
+def test_what_is_missing_is_fetched_no_faster_than_it_is_taken() -> None:
+    play = Play()
+    play.worker.print(bytes(3 * REPLAY_BYTES))
+    play.follower.has_room = False
+    play.stream.take([play.worker.print(b"new")])
+    play.worker.answer()
+    assert not play.worker.is_asked
+    play.clock.pass_seconds(10)
+    assert not play.worker.is_asked
+    play.follower.has_room = True
+    play.clock.pass_seconds(0.1)
+    play.worker.answer_all()
+    assert play.stream.expected == Position("e1", 3 * REPLAY_BYTES + 3)
 
 
 def test_a_new_epoch_breaks_the_stream_and_begins_at_its_first_byte() -> None:

@@ -29,6 +29,7 @@ class Out:
         self.at: int | None = None
         self.full = False
         self.reading: list[Any] = []
+        self.has_room = True
 
     def send_output(self, lines: list[bytes], owner: Owner, before: object) -> bool:
         if self.full:
