@@ -11,9 +11,13 @@ from tests.support import temporary_home, wait_until
 
 
 @pytest.fixture(scope="module")
-def system() -> Iterator[System]:
-    """One running system for the tests of a module."""
+def system(request: pytest.FixtureRequest) -> Iterator[System]:
+    """One running system for the tests of a module, whose `CONFIG` is its config.toml."""
     with temporary_home() as home:
+        config: str | None = getattr(request.module, "CONFIG", None)
+        if config is not None:
+            (home / ".itermbus").mkdir(mode=0o700)
+            (home / ".itermbus" / "config.toml").write_text(config)
         running = System(home)
         try:
             running.wait_up()

@@ -12,7 +12,7 @@ from bus.limits import CLIENT_BACKLOG_BYTES, FRAME_BYTES
 from bus.sockets import SUBSCRIBE_HWM
 from tests.end_to_end.client2 import Client2
 from tests.end_to_end.system import System
-from tests.support import temporary_home, wait_until
+from tests.support import wait_until
 from workers.gateway.connection import LINE_COST_BYTES
 
 #: What the gateway may need beyond what it needs at rest, with two clients that never read, one that reads 1 KB/s and
@@ -23,18 +23,8 @@ _LINES = _FLOOD // 2048
 _MEMORY = CLIENT_BACKLOG_BYTES + 11 * _LINES * LINE_COST_BYTES + SUBSCRIBE_HWM * FRAME_BYTES
 
 
-@pytest.fixture(scope="module")
-def system() -> Iterator[System]:
-    """With a ring that holds all of the flood: on a busy machine the gateway itself may be behind for a moment."""
-    with temporary_home() as home:
-        (home / ".itermbus").mkdir(mode=0o700)
-        (home / ".itermbus" / "config.toml").write_text(f"[worker]\nring_bytes = {2 * _FLOOD}\n")
-        running = System(home)
-        try:
-            running.wait_up()
-            yield running
-        finally:
-            running.close()
+#: A ring that holds all of the flood: on a busy machine the gateway itself may be behind for a moment.
+CONFIG = f"[worker]\nring_bytes = {2 * _FLOOD}\n"
 
 
 @pytest.fixture

@@ -157,9 +157,10 @@ class Gateway:
             elif isinstance(message.body, SizeChanged | PromptMark):
                 by_session[message.body.session_id].append(message.body)
             elif isinstance(message.body, Attachment):
-                # What was printed before it comes first.
-                self._take_messages({message.body.session_id: by_session.pop(message.body.session_id, [])})
-                self._take_event(message)
+                attachment = message.body
+                self._take_messages({attachment.session_id: by_session.pop(attachment.session_id, [])})
+                if attachment.attached:
+                    self._table.attached(attachment.session_id, attachment.epoch)
         self._take_messages(by_session)
 
     def _take_messages(self, by_session: Mapping[str, list[Frame | SizeChanged | PromptMark]]) -> None:
@@ -176,9 +177,10 @@ class Gateway:
                 self._services.leases.keep_sessions(set(index.sessions))
                 for client in list(self._clients.values()):
                     client.conversation.layout_changed(index)
-            case Attachment(attached=True, session_id=session_id, epoch=epoch):
+            case Attachment(attached=True, session_id=session_id):
+                # Its link tells the same, in its place among the bytes; but to be heard it has to be there.
                 self._workers.look_for(session_id)
-                self._table.attached(session_id, epoch)
+                self._table.worker_came(session_id)
             case SizeChanged(session_id=session_id) | PromptMark(session_id=session_id):
                 stream = self._table.streams.get(session_id)
                 if stream is not None:

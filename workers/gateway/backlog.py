@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from bus.limits import CLIENT_BACKLOG_BYTES
 
-#: What may wait for each of the clients that follow a session before no more is read of its ring, which holds the rest.
-ROOM_BYTES = 1024 * 1024
+#: Of what may wait for a client. Where so much waits for each that follows a session, no more is read of its ring.
+ROOM = 0.75
 
 #: How long a line may wait for a client that takes less than `SLOW_RATE`, in seconds: on a busy machine a client may
 #: only not have been run.

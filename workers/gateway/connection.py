@@ -16,7 +16,7 @@ from workers.gateway.backlog import (
     FAST_BUFFER_BYTES,
     FAST_BYTES,
     FAST_SECONDS,
-    ROOM_BYTES,
+    ROOM,
     SLOW_BUFFER_BYTES,
     TYPED_PATIENCE_SECONDS,
     TYPED_SECONDS,
@@ -105,8 +105,8 @@ class Connection:
 
     @property
     def has_room(self) -> bool:
-        """Whether little enough waits that more is worth fetching."""
-        return self._queue.bytes < ROOM_BYTES
+        """Whether so little waits that more is worth fetching."""
+        return self._weight < self._policy.limit * ROOM
 
     def use(self, policy: Policy) -> None:
         """Bounds what waits from now on by `policy`; lines that must arrive still by `queue_bytes`."""

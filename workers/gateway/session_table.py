@@ -84,6 +84,10 @@ class SessionTable:
         """A session's worker, perhaps another one than before, has got the pipe."""
         if session_id in self.streams:
             self.streams[session_id].begin_epoch(epoch)
+        self.worker_came(session_id)
+
+    def worker_came(self, session_id: str) -> None:
+        """A session's worker may be another one than before."""
         if session_id in self._typing:
             self._typing[session_id].worker_came()
 

@@ -156,10 +156,11 @@ class WorkerLink:
             self._dropped.take(error)
             return
         if isinstance(message, Event) and isinstance(message.body, Moved):
-            frame = peer.move(message.body)
-            if frame is not None:
-                yield frame
+            peer.move(message.body)
         elif isinstance(message, Event):
+            # What was printed before it comes first.
+            while peer.has_more:
+                yield peer.read_on()
             yield message
 
     def _lose(self, peer: WorkerPeer) -> None:

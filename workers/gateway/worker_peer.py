@@ -1,6 +1,6 @@
 """The gateway's link to one PTY worker, which may come later, die and come back.
 
-The worker tells where its stream's head is, and the bytes are read from its ring: as many at once as there are.
+The worker tells where its stream's head is, and the bytes are read from its ring.
 """
 
 import logging
@@ -21,6 +21,9 @@ log = logging.getLogger("gateway.workers")
 #: Bytes of one session in one turn, so that one that floods does not keep the others waiting.
 _READ_BYTES = 128 * 1024
 
+#: What is read ahead of one session while its clients, or the gateway itself, are behind; the rest stays in the ring.
+_AHEAD_BYTES = 16 * 1024 * 1024
+
 #: How soon a worker that is not there is looked for again, and how slowly at the most. Seconds.
 RETRY_SECONDS = 0.02
 RETRY_SECONDS_MOST = 0.25
@@ -35,9 +38,12 @@ class WorkerPeer:
         self._link: Link | None = None
         self._waiting: deque[bytes] = deque()
         self._ring = RingReader(str(paths.ring))
-        #: Up to where frames were given, and up to where the ring has bytes.
+        #: Up to where the ring was read, and up to where it has bytes.
         self._at = Position("", 0)
         self._head = Position("", 0)
+        #: What was read of it and not given yet.
+        self._ahead: deque[Frame] = deque()
+        self._ahead_bytes = 0
         self.retry_seconds = RETRY_SECONDS
 
     # --- its link ---
@@ -110,31 +116,45 @@ class WorkerPeer:
         """Whether the worker has gone, or has sent what is no message: then `lose` it."""
         return self._link is not None and self._link.closed
 
-    def move(self, moved: Moved) -> Frame | None:
-        """The worker's stream has gone on. Returns a frame that says where it is now, if that continues nothing."""
+    def move(self, moved: Moved) -> None:
+        """The worker's stream has gone on. It is read ahead at once: a flood soon overwrites the ring, and reading is
+        quick beside what becomes of it then.
+        """
         begins = self._at.epoch != moved.epoch
         self._head = Position(moved.epoch, moved.head)
-        if not begins:
-            return None
-        # Whoever reads the stream has stood elsewhere, and looks for what is between.
+        if begins:
+            # Where the stream is now. Whoever reads it has stood elsewhere, and looks for what is between.
+            self._skip()
+        self._read_ahead()
+
+    def _read_ahead(self) -> None:
+        while self._at != self._head and self._ahead_bytes < _AHEAD_BYTES:
+            size = min(self._head.offset - self._at.offset, _READ_BYTES)
+            data = self._ring.read(*self._at, size) if size > 0 else None
+            if data is None:
+                self._skip()
+                return
+            self._put(data)
+            self._at = Position(self._at.epoch, self._at.offset + size)
+
+    def _skip(self) -> None:
+        """Goes on at the head. What is between is left out, as the next frame's offset says."""
         self._at = self._head
-        return self._frame(b"")
+        self._put(b"")
+
+    def _put(self, data: bytes) -> None:
+        header = FrameHeader(epoch=self._at.epoch, offset=self._at.offset, time=0.0)
+        self._ahead.append(Frame(self.session_id, header, data))
+        self._ahead_bytes += len(data)
 
     @property
     def has_more(self) -> bool:
-        """Whether the ring has bytes that were not given yet."""
-        return self._at != self._head
+        """Whether there are frames that were not given yet."""
+        return bool(self._ahead)
 
     def read_on(self) -> Frame:
-        """The next bytes. What the ring has lost is left out, as the frame's offset says."""
-        size = min(self._head.offset - self._at.offset, _READ_BYTES)
-        data = self._ring.read(*self._at, size) if size > 0 else None
-        if data is None:
-            self._at = self._head
-            return self._frame(b"")
-        frame = self._frame(data)
-        self._at = Position(self._at.epoch, self._at.offset + size)
+        """The next frame, when `has_more`."""
+        frame = self._ahead.popleft()
+        self._ahead_bytes -= len(frame.payload)
+        self._read_ahead()
         return frame
-
-    def _frame(self, data: bytes) -> Frame:
-        return Frame(self.session_id, FrameHeader(epoch=self._at.epoch, offset=self._at.offset, time=0.0), data)
