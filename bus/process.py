@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import stat
 import sys
 from collections.abc import Callable
 
@@ -13,6 +14,8 @@ from bus.errors import ItermbusError, SetupError
 EXIT_OK = 0
 EXIT_FAILURE = 1
 EXIT_SETUP = 78
+
+_STDIN = 0
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -47,7 +50,9 @@ class ParentWatch:
     """Tells when the process that started us is gone.
 
     Workers of a dead supervisord have to make way for those of the next one. There is no portable notice of it
-    (PR_SET_PDEATHSIG is Linux's own), so whoever has a timer asks: an orphan has another parent.
+    (PR_SET_PDEATHSIG is Linux's own), so whoever has a timer asks: an orphan has another parent. supervisord gives each
+    of its processes a pipe for stdin and writes nothing into it (supervisor/options.py: make_pipes), so its end is a
+    notice, too.
     """
 
     def __init__(self) -> None:
@@ -55,6 +60,14 @@ class ParentWatch:
 
     def is_orphan(self) -> bool:
         return os.getppid() != self._parent
+
+    @staticmethod
+    def lifeline() -> int | None:
+        """A descriptor that is readable once the parent has gone; None when it gave us none, and one has to ask."""
+        try:
+            return _STDIN if stat.S_ISFIFO(os.fstat(_STDIN).st_mode) else None
+        except OSError:
+            return None
 
 
 class StopSignal:

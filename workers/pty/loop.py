@@ -15,7 +15,7 @@ import zmq
 from bus import peer, sockets, topics
 from bus.errors import Busy, NotAttached
 from bus.messages import DetachReason, WorkerFigures
-from bus.process import StopSignal
+from bus.process import ParentWatch, StopSignal
 from bus.ring import PipeEnded
 from bus.stat_feed import StatFeed
 from workers.pty.answers import Answers
@@ -33,7 +33,7 @@ log = logging.getLogger("pty")
 #: Requests answered in a row before the pipe gets its turn.
 _REQUESTS_PER_TURN = 32
 
-#: The longest wait for an event, in milliseconds: deadlines of input and the death of supervisord are looked at then.
+#: The longest wait for an event, in milliseconds, while something is to be looked at again and again.
 _TICK_MS = 1000
 
 #: How long a shim has, once its pipe has ended, to say that the user stopped it. Nothing is left to drain meanwhile.
@@ -76,10 +76,17 @@ class PtyWorker:
         self._stat = StatFeed(ends.publisher, audience.subscriptions, process, self.figures)
 
     def run(self, stop: StopSignal) -> None:
-        """Serves until `stop` says so, which is asked at each event and once a second."""
+        """Serves until `stop` says so, which is asked at each event."""
         self._poller.register(stop.fileno(), zmq.POLLIN)
+        lifeline = ParentWatch.lifeline()
+        if lifeline is not None:
+            self._poller.register(lifeline, zmq.POLLIN)
         while not stop:
-            ready = dict(self._poller.poll(_TICK_MS))
+            ready = dict(self._poller.poll(None if lifeline is not None and self._may_sleep() else _TICK_MS))
+            if lifeline is not None and lifeline in ready:
+                # Its end comes a moment before the kernel gives us another parent.
+                self._stop_watching(lifeline)
+                lifeline = None
             self._meter.wakes()
             if self._source is not None and self._source.output in ready:
                 self._drain(self._source)
@@ -98,6 +105,10 @@ class PtyWorker:
                 self._stat.greet(self._audience.subscriptions.take_news())
             self._stat.tick()
             self._watch_links()
+
+    def _may_sleep(self) -> bool:
+        """Whether nothing has to be done before something happens: no deadline, no figures, no ring to wait for."""
+        return not self._input and not self._stat.wanted and self._stream.head() is not None
 
     def close(self) -> None:
         """Lets go of the pipe, which the shim keeps open and reads until the next worker comes."""
