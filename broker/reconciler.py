@@ -14,7 +14,7 @@ from broker.coprocess_command import CoprocessCommand
 from broker.iterm2_keeper import Iterm2Keeper
 from broker.iterm2_link import Link
 from broker.looker import Looker
-from broker.model import Listing, Model, Pane
+from broker.model import Listing, Model, Pane, SessionRecord
 from broker.onlooker import Onlooker
 from broker.reconcile import TOO_MANY, Plan, Present, cannot_attach, plan
 from broker.supervisor_client import SupervisorClient, SupervisorError
@@ -32,6 +32,10 @@ _BURST_SECONDS = 0.01
 #: How soon to look at what came of actions, and to try again after a failure.
 _AFTER_ACTIONS_SECONDS = 0.1
 _AFTER_FAILURE_SECONDS = 1.0
+
+#: A worker that is attached and answered is asked again after so many full rounds: to ask a hundred in each took 2 % of
+#: a core for nothing. Where output waits, its shim notices a worker that hangs long before (`coprocess/watch.py`).
+_HEARTBEAT_ROUNDS = 4
 
 #: supervisord's states of a worker that can be spoken to.
 _HAS_PROCESS = frozenset({"STARTING", "RUNNING"})
@@ -78,6 +82,7 @@ class Reconciler:
         self._failing = ""
         self._left_out = 0
         self.rounds = 0
+        self._full_rounds = 0
 
     def request(self) -> None:
         """Something changed, or may have: look soon."""
@@ -121,6 +126,7 @@ class Reconciler:
 
     async def _round(self, full: bool) -> float:
         self.rounds += 1
+        self._full_rounds += full
         link = self._keeper.link
         if full or self._states is None:
             self._states = await self._supervisor.states()
@@ -164,15 +170,19 @@ class Reconciler:
         return self._looker.forget_unattached() if self._model.status.state in _GONE else None
 
     async def _hear_workers(self, full: bool, link: Link | None) -> list[str]:
-        """Asks the workers, all of them on the clock and else those that are not known to be attached: an event of
-        theirs may have been lost, and a worker that hangs does not say so.
+        """Asks the workers that are not known to be attached; on the clock those that were silent, too, and some of the
+        others: an event of theirs may have been lost, and a worker that hangs does not say so.
 
         Returns those that are, or may be, attached though their sessions are not known: there may be no list yet.
         """
         known, states = self._model.sessions, self._states or {}
         # One that is only starting says by itself when it is attached, and its silence means nothing.
         running = [name for name, state in states.items() if state == "RUNNING"]
-        asked = [name for name in running if (full or not known[name].attached if name in known else link is None)]
+        asked = [
+            name
+            for number, name in enumerate(sorted(running))
+            if (self._is_due(known[name], number, full) if name in known else link is None)
+        ]
         strangers = [name for name, state in states.items() if state == "STARTING" and name not in known]
         for name, position in (await self._workers.positions(asked)).items():
             record = known.get(name)
@@ -188,6 +198,10 @@ class Reconciler:
                 if position.stopped and not position.attached and not record.history.stopped:
                     record.history = replace(record.history, stopped=True)
         return strangers
+
+    def _is_due(self, record: SessionRecord, number: int, full: bool) -> bool:
+        due = full and (record.silent > 0 or number % _HEARTBEAT_ROUNDS == self._full_rounds % _HEARTBEAT_ROUNDS)
+        return due or not record.attached
 
     async def _present(self, link: Link | None, listing: Listing | None) -> Present:
         coprocesses: dict[str, str | None] = {}

@@ -4,7 +4,6 @@ A file that cannot be used stops the process that reads it, with the line's key 
 that is silently ignored is worse than none.
 """
 
-import tomllib
 from typing import Annotated, Literal
 
 import msgspec
@@ -97,6 +96,8 @@ def parse(data: bytes, name: str) -> Settings:
     """The settings in the bytes of a file called `name`. Raises `SetupError`."""
     if len(data) > CONFIG_BYTES:
         raise SetupError(f"cannot read {name}: it is longer than {CONFIG_BYTES} bytes")
+    import tomllib  # Here: every worker would load it, 10 ms, for a file that is mostly not there.
+
     try:
         return msgspec.convert(tomllib.loads(data.decode("utf-8")), Settings)
     except UnicodeDecodeError as error:
