@@ -23,7 +23,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 UP ?=
 
 # Tests are mostly waiting for processes. Those of a file stay together: some share a running system.
-PYTEST ?= -n 2 --dist loadfile
+PYTEST ?= -n 3 --dist loadfile
 
 # Arguments for `make chaos`; without a seed it takes a new one, and prints it.
 CHAOS ?= --seconds 120

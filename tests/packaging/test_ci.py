@@ -34,7 +34,7 @@ class Machine:
         self.script(
             "apt-get",
             f'echo "$@" >>{self.asked}\n'
-            f"for name in git make node tmux python3.11; do cp {self.bin}/tests {self.bin}/$name; done",
+            f"for name in git make node socat tmux python3.11; do cp {self.bin}/tests {self.bin}/$name; done",
         )
 
     def script(self, name: str, text: str) -> None:
@@ -67,11 +67,11 @@ def test_it_installs_what_is_missing_and_passes_the_result_on(machine: Machine, 
     assert done.stdout.splitlines()[-1] == closing
     update, install = machine.asked.read_text().splitlines()
     assert "update" in update
-    assert {"git", "make", "nodejs", "tmux", "python3.11", "python3.11-venv"} <= set(install.split())
+    assert {"git", "make", "nodejs", "socat", "tmux", "python3.11", "python3.11-venv"} <= set(install.split())
 
 
 def test_it_installs_nothing_that_is_there(machine: Machine) -> None:
-    for name in ("git", "make", "node", "tmux"):
+    for name in ("git", "make", "node", "socat", "tmux"):
         machine.script(name, "exit 0")
     machine.script("python3", "exit 0")
     assert machine.run().returncode == 0
@@ -79,7 +79,7 @@ def test_it_installs_nothing_that_is_there(machine: Machine) -> None:
 
 
 def test_it_installs_only_what_is_missing(machine: Machine) -> None:
-    for name in ("git", "make", "tmux", "python3.11"):
+    for name in ("git", "make", "socat", "tmux", "python3.11"):
         machine.script(name, "exit 0")
     assert machine.run().returncode == 0
     assert machine.asked.read_text().splitlines()[-1].split()[-1] == "nodejs"
