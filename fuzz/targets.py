@@ -6,6 +6,7 @@ What a function may raise is what its loop catches. Beside that, whatever holds 
 import configparser
 import json
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from broker.worker_conf import worker_conf
 from bus import codec, config, rpc
 from bus.errors import Invalid, ProtocolError, RequestError, SetupError
+from bus.link import Link, pack
 from bus.log_lines import one_line
 from bus.position import Position
 from bus.ring import waiting
@@ -59,6 +61,25 @@ def request(data: bytes) -> None:
 def reply(data: bytes) -> None:
     """A reply's header."""
     _decodes(codec.decode_reply, [data, b""])
+
+
+def link(data: bytes) -> None:
+    """What a link receives: messages, whole and no larger than they may be, or its end. Cut anywhere it is the same."""
+    ours, theirs = socket.socketpair()
+    end, got, cut = Link(ours), [], bytearray()
+    ours.setblocking(False)
+    try:
+        for chunk in chunks(data):
+            theirs.send(chunk)
+            cut += chunk
+            got += end.receive() if chunk else []
+    except ProtocolError as error:
+        _is_one_line(error)
+        assert end.closed
+    finally:
+        end.close()
+        theirs.close()
+    assert bytes(cut).startswith(b"".join(map(pack, got)))
 
 
 def _decodes(decode: Callable[[list[bytes]], object], parts: list[bytes]) -> None:
@@ -213,6 +234,7 @@ TARGETS: dict[str, Target] = {
         published,
         request,
         reply,
+        link,
         gateway_lines,
         dialect2_lines,
         feed,
@@ -247,6 +269,7 @@ SEEDS: dict[str, list[bytes]] = {
         b"\x40" + b'{"type":"terminal_input","session_id":"%s","data":"YQ=="}\n' % _ID,
         b'\x10{"type":"hello","version":2}\n\x20{"type":"tab_create"}\n',
     ],
+    "link": [b"\x12\x02\x00\x00\x00\x03\x00\x00\x00\x02abcde", b"\x00\x03" * 20],
     "dialect2_lines": [
         b'{"type":"input","id":1,"session_id":"%s","data":"YQ=="}' % _ID,
         b'{"type":"subscribe","id":"a","sessions":["%s"],"resume":{"%s":{"epoch":"e","offset":1}}}' % (_ID, _ID),
