@@ -51,6 +51,8 @@ class ConnectionStatistics(NamedTuple):
 
 
 class _Nobody:
+    key = ""
+
     def take_back(self, before: object) -> None:
         """Nothing to do: `on_caught_up` tells all that there is."""
 

@@ -147,6 +147,11 @@ class Conversation2:
         if subscription is not None:
             subscription.show(snapshot, repaint)
 
+    @property
+    def key(self) -> str:
+        """Whose lines the layout's are, to the client's queue."""
+        return "layout"
+
     def take_back(self, before: object) -> None:
         """What the client was to be told of the layout was dropped: it gets all of it when it has read the rest."""
         self._told_layout = False

@@ -42,6 +42,7 @@ class Delivery:
         self._output = output
         self._on_dropped = on_dropped
         self._due: list[Mark] = []
+        self._heir: Delivery | None = None
         self.window = Window(credit)
         #: Every byte before it was sent, or named by a gap, or came before the client's first snapshot.
         self.at: Position | None = None
@@ -80,9 +81,22 @@ class Delivery:
         """Calls `action` once, when the client has read nearly all that it was sent."""
         self._output.when_read(action)
 
+    @property
+    def key(self) -> str:
+        """Whose lines these are, to the client's queue."""
+        return self._session_id
+
+    def hand_over(self, heir: "Delivery") -> None:
+        """Another goes on with this session for this client, perhaps while lines of this one still wait."""
+        self._heir = heir
+
     def take_back(self, before: object) -> None:
         """Lines were dropped: the client stands where it stood before the first of them."""
         assert isinstance(before, _Stand)
+        if self._heir is not None:
+            # All that the heir has sent waits behind these lines, and was dropped with them.
+            self._heir.take_back(_Stand(before.at, used=0))
+            return
         self.at = before.at
         self.lost = before.at is not None
         self.window.rewind(before.used)

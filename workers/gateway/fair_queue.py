@@ -19,6 +19,10 @@ _IN_LINE_BYTES = 64 * 1024
 class Owner(Protocol):
     """Whose lines can be replaced by something newer."""
 
+    @property
+    def key(self) -> str:
+        """Lines of one key keep their order, whoever owns them: a session's, whose owner may be replaced."""
+
     def take_back(self, before: object) -> None:
         """A line was not sent, nor any of yours after it. `before` is what you gave along with it."""
 
@@ -40,9 +44,9 @@ class FairQueue:
     def __init__(self) -> None:
         self._in_line: deque[Line] = deque()
         self._in_line_bytes = 0
-        self._shares: dict[int, int] = {}
-        #: Owners by id, the one whose turn is next first.
-        self._held: dict[int, deque[Line]] = {}
+        self._shares: dict[str, int] = {}
+        #: By key, the one whose turn is next first.
+        self._held: dict[str, deque[Line]] = {}
         self._held_lines = 0
         self.bytes = 0
 
@@ -53,8 +57,8 @@ class FairQueue:
         """Adds a line after its owner's others. One without an owner is sent before what is held of others."""
         size = len(line.data)
         self.bytes += size
-        key = id(line.owner)
-        if line.owner is not None and (key in self._held or self._shares.get(key, 0) >= SHARE_BYTES):
+        key = None if line.owner is None else line.owner.key
+        if key is not None and (key in self._held or self._shares.get(key, 0) >= SHARE_BYTES):
             self._held.setdefault(key, deque()).append(line)
             self._held_lines += 1
         else:
@@ -75,7 +79,7 @@ class FairQueue:
         self._in_line.append(line)
         self._in_line_bytes += size
         if line.owner is not None:
-            key = id(line.owner)
+            key = line.owner.key
             self._shares[key] = self._shares.get(key, 0) + size
 
     def next(self, most: int) -> list[bytes | memoryview]:
@@ -116,12 +120,11 @@ class FairQueue:
         return unowned
 
     def _give_share_back(self, owner: Owner, size: int) -> None:
-        left = self._shares[id(owner)] - size
+        left = self._shares[owner.key] - size
         if left:
-            self._shares[id(owner)] = left
+            self._shares[owner.key] = left
         else:
-            # The id may be another owner's once this one is gone.
-            del self._shares[id(owner)]
+            del self._shares[owner.key]
 
     def oldest(self) -> Line | None:
         """The oldest line that has an owner."""
@@ -134,15 +137,15 @@ class FairQueue:
     def drop(self) -> list[Line]:
         """Drops every line that has an owner, but for the first in line, some of which may have been sent.
 
-        Returns the first dropped line of each owner.
+        Returns the first dropped line of each key.
         """
-        firsts: dict[int, Line] = {}
+        firsts: dict[str, Line] = {}
         kept: deque[Line] = deque()
         for number, line in enumerate(self._all()):
             if number == 0 or line.owner is None:
                 kept.append(line)
             else:
-                firsts.setdefault(id(line.owner), line)
+                firsts.setdefault(line.owner.key, line)
         self.clear()
         for line in kept:
             self.bytes += len(line.data)

@@ -159,6 +159,11 @@ class Reader:
     # --- Follower ---
 
     @property
+    def key(self) -> str:
+        """Whose lines these are, to the client's queue."""
+        return self._session_id
+
+    @property
     def has_room(self) -> bool:
         """Whether its client can take more."""
         return self._output.has_room

@@ -94,6 +94,10 @@ class Subscription:
         self._closed = True
         self._snapshots.refuse(Busy("the subscription ended before there was a snapshot"))
 
+    def take_over(self, old: "Subscription") -> None:
+        """Takes the place of a closed one, of whose lines some may still wait for the client."""
+        old._delivery.hand_over(self._delivery)
+
     # --- from the client ---
 
     def begin(self, resume: Position | None = None) -> None:
@@ -256,13 +260,16 @@ class Subscription:
         lines = dialect2_lines.snapshot_lines(snapshot, screen.repaint, request_id)
         if not self._delivery.send([*first, *lines]):
             return
+        at = None if snapshot.epoch is None else Position(snapshot.epoch, snapshot.offset)
+        self._delivery.at = at
         self._delivery.lost = False
         self._snapshots.sent(screen)
-        if snapshot.epoch is None:
-            self._delivery.at = None
+        if self._state is _State.BEHIND:
+            return  # An answer, too, may make the client's backlog too long.
+        if at is None:
             self.go_live()
         else:
-            self.start_from(Position(snapshot.epoch, snapshot.offset))
+            self.start_from(at)
 
     def _gap_to_end(self) -> list[bytes]:
         """The gap up to the end of an epoch that is over, as far as the stream saw it."""

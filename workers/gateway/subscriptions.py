@@ -25,6 +25,8 @@ class Subscriptions:
         #: Where the client stands in sessions that have no stream now, or that are still to come.
         self._places: dict[str, Position] = {}
         self._running: dict[str, Subscription] = {}
+        #: The last one of each session that has none now: lines of it may still wait.
+        self._ended: dict[str, Subscription] = {}
 
     def get(self, session_id: str) -> Subscription | None:
         return self._running.get(session_id)
@@ -40,7 +42,7 @@ class Subscriptions:
             self._named |= again
             self._unwanted -= again
         for session_id in again & self._running.keys():
-            self._running.pop(session_id).close()
+            self._end(session_id)
             self._places.pop(session_id, None)
         self._places |= resume
         self.keep(self._services.table.index)
@@ -58,20 +60,25 @@ class Subscriptions:
         for session_id in gone:
             self._places.pop(session_id, None)
             if session_id in self._running:
-                self._running.pop(session_id).close()
+                self._end(session_id)
 
     def keep(self, index: LayoutIndex | None) -> None:
         """One subscription for each wanted session of the layout. Without iTerm2 they wait for it."""
         if index is None or not index.connected:
             return
         for session_id in self._running.keys() - index.sessions.keys():
-            self._running.pop(session_id).close()
+            self._end(session_id)
         for session_id in index.sessions:
             if (self._all or session_id in self._named) and session_id not in self._unwanted:
                 self._keep_one(session_id)
 
+    def _end(self, session_id: str) -> None:
+        self._ended[session_id] = self._running.pop(session_id)
+        self._ended[session_id].close()
+
     def forget(self, session_id: str) -> None:
         """A session is gone."""
+        self._ended.pop(session_id, None)
         self._named.discard(session_id)
         self._unwanted.discard(session_id)
         self._places.pop(session_id, None)
@@ -98,10 +105,13 @@ class Subscriptions:
         if old is not None:
             if old.place is not None:
                 self._places[session_id] = old.place
-            old.close()
+            self._end(session_id)
         services = self._services
         new = Subscription(session_id, stream, self._output, services.upstream, services.timers, self._wanted)
         self._running[session_id] = new
+        ended = self._ended.pop(session_id, None)
+        if ended is not None:
+            new.take_over(ended)
         if old is None:
             self._on_begun(session_id)
         new.begin(self._places.pop(session_id, None) if stream is not None else None)

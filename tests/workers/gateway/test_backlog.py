@@ -13,6 +13,8 @@ _LINE = b"o" * 9_999 + b"\n"
 
 
 class Owner:
+    key = "session"
+
     def __init__(self) -> None:
         self.told: list[object] = []
 

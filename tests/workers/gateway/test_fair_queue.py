@@ -1,5 +1,6 @@
 """The order in which what waits for a client is sent."""
 
+import itertools
 from dataclasses import dataclass, field
 
 from hypothesis import given
@@ -7,9 +8,12 @@ from hypothesis import strategies as st
 
 from workers.gateway.fair_queue import SHARE_BYTES, FairQueue, Line
 
+_NUMBERS = itertools.count()
+
 
 @dataclass(eq=False)
 class Session:
+    key: str = field(default_factory=lambda: f"session {next(_NUMBERS)}")
     taken_back: list[object] = field(default_factory=list)
 
     def take_back(self, before: object) -> None:
@@ -126,3 +130,14 @@ def test_the_oldest_may_be_one_that_is_held() -> None:
     oldest = queue.oldest()
     assert oldest is not None
     assert oldest.queued_at < 60
+
+
+def test_lines_of_one_key_keep_their_order_though_their_owner_was_replaced() -> None:
+    queue, old, new = FairQueue(), Session("a"), Session("a")
+    lines = [b"%05d " % number * 1000 for number in range(20)]
+    for line in lines[:15]:
+        queue.put(_line(line, old, line[:5]))
+    for line in lines[15:]:
+        queue.put(_line(line, new, line[:5]))
+    assert _send(queue, 6000) == lines[0]
+    assert [(first.owner, first.before) for first in queue.drop()] == [(old, b"00002")], "the first of both"

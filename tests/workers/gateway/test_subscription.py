@@ -30,11 +30,13 @@ class Out:
         self.full = False
         self.reading: list[Any] = []
         self.has_room = True
+        self.last: tuple[Owner, object] | None = None
 
     def send_output(self, lines: list[bytes], owner: Owner, before: object) -> bool:
         if self.full:
             owner.take_back(before)
             return False
+        self.last = owner, before
         for line in lines:
             self._take(json.loads(line))
         return True
@@ -398,3 +400,26 @@ def test_whatever_is_dropped_by_offset_it_is_the_stream_or_a_gap(data: st.DataOb
             assert text.encode() == play.worker.data[int(begin) : int(begin) + len(text)]
             assert at == int(begin)
             at = int(begin) + len(text)
+
+
+def test_who_takes_over_stands_where_the_first_dropped_line_of_either_was() -> None:
+    play = Play(b"0123")
+    play.sub.begin()
+    play.broker.answer("e1", 4)
+    play.print(b"45")
+    assert play.out.last is not None
+    owner, before = play.out.last
+    play.print(b"67")
+    old, wanted = play.sub, Wanted(Encoding.RAW, 100)
+    old.close()
+    upstream = Upstream(play.broker, play.worker)  # type: ignore[arg-type]
+    new = Subscription(SESSION, play.stream, play.out, upstream, play.clock.timers, wanted)
+    new.take_over(old)
+    new.begin(Position("e1", 8))
+    play.worker.answer_all()
+    play.print(b"89")
+    owner.take_back(before)
+    assert new.place == Position("e1", 4)
+    new.caught_up()
+    play.broker.answer("e1", 10)
+    assert play.got[-2:] == ["gap 4-10", "[10]"]
