@@ -7,9 +7,12 @@ from contextlib import ExitStack
 
 import psutil
 import pytest
+import zmq
 
 from bus.limits import CLIENT_BACKLOG_BYTES, FRAME_BYTES
+from bus.messages import GatewayFigures, Stat
 from bus.sockets import SUBSCRIBE_HWM
+from bus.subscriber import Subscriber
 from tests.end_to_end.client2 import Client2
 from tests.end_to_end.system import System
 from tests.support import wait_until
@@ -45,6 +48,15 @@ def _gateway(system: System) -> psutil.Process:
     return psutil.Process(system.supervisorctl()["gateway"][1])
 
 
+def _dropped_backlogs(system: System) -> int:
+    """How often the gateway has shed a client."""
+    with zmq.Context() as context, Subscriber(context, [system.paths.bus_pub], [b"stat.gateway"]) as subscriber:
+        stat = subscriber.receive(10)
+        assert isinstance(stat, Stat)
+        assert isinstance(stat.figures, GatewayFigures)
+        return stat.figures.backlogs_dropped
+
+
 def test_slow_clients_are_shed_and_recover_and_the_others_get_every_byte(
     system: System,
     connect2: Callable[..., Client2],
@@ -57,6 +69,7 @@ def test_slow_clients_are_shed_and_recover_and_the_others_get_every_byte(
     deaf, slow = connect2(reads=False), connect2(bytes_per_second=1000)
     for client in (*normal, slow):
         client.expect("snapshot")
+    dropped = _dropped_backlogs(system)
     gateway = _gateway(system)
     before = peak = gateway.memory_info().rss
     typed = base64.b64encode(f"head -c {_FLOOD} /dev/zero | tr '\\0' x; echo don''e\n".encode()).decode()
@@ -78,6 +91,7 @@ def test_slow_clients_are_shed_and_recover_and_the_others_get_every_byte(
         stream = client.stream(fresh_session)
         assert stream.gaps == []
         assert stream.data.count(b"x") >= _FLOOD
+    wait_until(lambda: _dropped_backlogs(system) >= dropped + 3, "the deaf ones and the slow one to be shed")
     deaf.go_on()
     slow.bytes_per_second = None
     for client in (deaf, slow):
