@@ -20,7 +20,8 @@ from tests.end_to_end.system import System
 from tests.end_to_end.tmux import Pane
 from tests.support import end, environment, wait_until
 
-_FLOOD = 20_000_000
+#: More than all queues between a worker and a trace hold though every frame were of 64 KiB: four times 256 frames.
+_FLOOD = 90_000_000
 
 
 @contextmanager
