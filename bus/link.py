@@ -11,12 +11,9 @@ import struct
 from collections import deque
 from collections.abc import Sequence
 
-from bus import peer
+from bus import peer, stream_socket
 from bus.errors import ProtocolError
 from bus.limits import LINK_MESSAGE_BYTES, LINK_QUEUE_BYTES
-
-#: Small enough that malloc does not ask the kernel for it each time (mallopt(3): M_MMAP_THRESHOLD), which costs 30 us.
-_RECEIVE_BYTES = 64 * 1024
 
 #: The most parts that a message has, and what precedes a message of so many.
 _PARTS_MOST = 3
@@ -93,14 +90,9 @@ class Link:
 
     def receive(self) -> list[list[bytes]]:
         """The messages that have come. Raises `ProtocolError` for what is no message, and is closed after it."""
-        try:
-            data = self._socket.recv(_RECEIVE_BYTES)
-        except BlockingIOError:
-            return []
-        except OSError:
-            data = b""
+        data = stream_socket.receive(self._socket)
         if not data:
-            self.closed = True
+            self.closed = self.closed or data is not None
             return []
         self._received += data
         messages = []

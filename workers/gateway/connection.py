@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from bus import stream_socket
 from workers.gateway.backlog import (
     FAST_BUFFER_BYTES,
     FAST_BYTES,
@@ -26,13 +27,8 @@ from workers.gateway.backlog import (
 from workers.gateway.fair_queue import FairQueue, Line, Owner
 from workers.gateway.lines import LineSplitter, TooLongLine
 
-#: Bytes received in one turn.
-#: Small enough that malloc does not ask the kernel for it each time (mallopt(3): M_MMAP_THRESHOLD), which costs 30 us.
-_RECEIVE_BYTES = 64 * 1024
-
 #: Buffers given to the kernel in one call; the limit, IOV_MAX, is 1024 on Linux and macOS.
 _SEND_BUFFERS = 64
-
 
 #: What a line that waits costs beside its bytes, which clients share: some 300 bytes of Python objects of its own.
 LINE_COST_BYTES = 512
@@ -122,12 +118,9 @@ class Connection:
 
     def receive(self) -> list[bytes | TooLongLine]:
         """The lines that have come. Closes itself when the client has."""
-        try:
-            data = self._socket.recv(_RECEIVE_BYTES)
-        except BlockingIOError:
+        data = stream_socket.receive(self._socket)
+        if data is None:
             return []
-        except OSError:
-            data = b""
         if not data:
             self.close()
         return self._splitter.feed(data)

@@ -77,7 +77,7 @@ class Stream:
                 self._replay()
 
         def again(_error: RequestError) -> None:
-            if self.session_id in self._workers.connected and self.expected is None:
+            if self._workers.wants(self.session_id) and self.expected is None:
                 self._timers.after(_RETRY_SECONDS, lambda: self.start(from_beginning=from_beginning))
 
         self._workers.ask(self.session_id, GetPosition(), PositionResult, begin, again, seconds=_REPLAY_SECONDS)
@@ -211,7 +211,7 @@ class Stream:
 
     def _replay_failed(self, error: RequestError) -> None:
         self._replaying = False
-        if self.session_id in self._workers.connected:
+        if self._workers.wants(self.session_id):
             log.debug("%s: replay: %s", self.session_id, error)
             self._timers.after(_RETRY_SECONDS, self._replay)
 

@@ -47,10 +47,9 @@ class WorkerLink:
         """Readable when `receive` has something."""
         return int(self._selector.fileno())
 
-    @property
-    def connected(self) -> set[str]:
-        """The sessions whose workers are wanted, whether or not they are there."""
-        return set(self._peers)
+    def wants(self, session_id: str) -> bool:
+        """Whether a session's worker is wanted, whether or not it is there."""
+        return session_id in self._peers
 
     def connect(self, session_id: str) -> None:
         """Connects to a session's worker, which may come later and may come back."""
@@ -67,21 +66,22 @@ class WorkerLink:
     def look_for(self, session_id: str) -> None:
         """A session's worker is said to be there."""
         peer = self._peers.get(session_id)
-        if peer is not None and not peer.connected and peer.connect():
-            self._watch(peer)
+        if peer is not None and not peer.connected:
+            self._connect(peer)
 
     def _try(self, peer: WorkerPeer) -> None:
         """Connects, or tries again later, until it is wanted no more."""
         if self._peers.get(peer.session_id) is not peer or peer.connected:
             return
-        if peer.connect():
-            self._watch(peer)
-        else:
+        if not self._connect(peer):
             self._timers.after(peer.retry_seconds, lambda: self._try(peer))
 
-    def _watch(self, peer: WorkerPeer) -> None:
+    def _connect(self, peer: WorkerPeer) -> bool:
+        if not peer.connect():
+            return False
         self._selector.register(peer, selectors.EVENT_READ, peer)
         self._watch_writing(peer)
+        return True
 
     def _watch_writing(self, peer: WorkerPeer) -> None:
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if peer.wants_to_write else 0)

@@ -9,6 +9,7 @@ from collections import deque
 from bus import link
 from bus.codec import Frame
 from bus.errors import Busy
+from bus.limits import LINK_QUEUE_BYTES
 from bus.link import Link, pack
 from bus.messages import FrameHeader, Moved
 from bus.paths import SessionPaths
@@ -36,7 +37,9 @@ class WorkerPeer:
         self.session_id = session_id
         self._paths = paths
         self._link: Link | None = None
+        #: Requests that wait for the next worker: no more than its link takes at once.
         self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
         self._ring = RingReader(str(paths.ring))
         #: Up to where the ring was read, and up to where it has bytes.
         self._at = Position("", 0)
@@ -71,29 +74,32 @@ class WorkerPeer:
             self.retry_seconds = min(self.retry_seconds * 2, RETRY_SECONDS_MOST)
             return False
         self.retry_seconds = RETRY_SECONDS
-        waiting, self._waiting = self._waiting, deque()
+        waiting, self._waiting, self._waiting_bytes = self._waiting, deque(), 0
         for message in waiting:
-            self._send(message)
+            self._link.send(message)
         return True
 
     def lose(self) -> None:
         """The worker is gone. Requests of which it got nothing are kept for the next one."""
         assert self._link is not None
-        self._waiting.extend(self._link.unsent())
+        for message in self._link.unsent():
+            self._wait(message)
         self._link.close()
         self._link = None
 
     def send(self, parts: list[bytes]) -> None:
         """Sends a request. Raises `Busy` when too many wait already."""
-        self._send(pack(parts))
-
-    def _send(self, message: bytes) -> None:
+        message = pack(parts)
         if self._link is None:
-            if len(self._waiting) >= RPC_HWM:
+            if len(self._waiting) >= RPC_HWM or self._waiting_bytes + len(message) > LINK_QUEUE_BYTES:
                 raise Busy("the session has no worker at the moment, and many requests wait for one")
-            self._waiting.append(message)
+            self._wait(message)
         elif not self._link.send(message):
             raise Busy("the session's worker does not take requests")
+
+    def _wait(self, message: bytes) -> None:
+        self._waiting.append(message)
+        self._waiting_bytes += len(message)
 
     def flush(self) -> None:
         if self._link is not None:

@@ -5,15 +5,14 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-import zmq
 
 from bus import link
 from bus.codec import Event, Frame, decode_published
-from bus.errors import RequestError
+from bus.errors import Busy, RequestError
+from bus.limits import LINK_MESSAGE_BYTES, LINK_QUEUE_BYTES
 from bus.messages import GetPosition, Moved, NoteSize, Position, SizeChanged
-from bus.paths import Paths, prepare
-from tests.support import temporary_home, wait_until
-from tests.workers.pty.conftest import SESSION, Rig
+from tests.support import wait_until
+from tests.workers.pty.conftest import SESSION, Rig, open_rig
 from workers.gateway.timers import Timers
 from workers.gateway.worker_link import WorkerLink
 
@@ -36,11 +35,11 @@ class Play:
         self.serve()
         return b"".join(message.payload for message in self.came if isinstance(message, Frame))
 
-    def ask(self) -> None:
+    def ask(self, payload: bytes = b"") -> None:
         def answered(position: Position, _payload: bytes) -> None:
             self.answers.append(position)
 
-        self.workers.ask(SESSION, GetPosition(), Position, answered, self.answers.append)
+        self.workers.ask(SESSION, GetPosition(), Position, answered, self.answers.append, payload)
 
     def wait_answers(self, count: int) -> None:
         def there() -> bool:
@@ -52,13 +51,8 @@ class Play:
 
 @pytest.fixture
 def rig() -> Iterator[Rig]:
-    with temporary_home() as home, zmq.Context() as context:
-        prepare(Paths(home))
-        made = Rig(home, context)
-        try:
-            yield made
-        finally:
-            made.close()
+    with open_rig() as made:
+        yield made
 
 
 @pytest.fixture
@@ -91,6 +85,19 @@ def test_a_worker_that_comes_later_and_again_is_followed_without_a_hole(play: Pl
     assert isinstance(play.answers[0], Position), "the second may be refused: its shim may still be reading"
     offsets = [frame.header.offset for frame in play.came if isinstance(frame, Frame)]
     assert offsets == sorted(offsets)
+
+
+def test_what_waits_for_a_worker_is_bounded_in_bytes_and_all_of_it_reaches_the_worker(play: Play) -> None:
+    play.workers.connect(SESSION)
+    payload = bytes(LINK_MESSAGE_BYTES // 2)
+    while not play.answers:
+        play.ask(payload)
+    refused = play.answers.pop()
+    assert isinstance(refused, Busy)
+    asked = LINK_QUEUE_BYTES // len(payload) - 1
+    play.rig.start_worker()
+    play.wait_answers(asked)
+    assert len(play.answers) == asked
 
 
 def test_a_size_comes_after_the_bytes_before_it(play: Play) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -100,8 +101,9 @@ class Rig:
             process.stderr.close()
 
 
-@pytest.fixture
-def rig() -> Iterator[Rig]:
+@contextmanager
+def open_rig() -> Iterator[Rig]:
+    """A rig in a home of its own, closed at the end."""
     with temporary_home() as home, zmq.Context() as context:
         prepare(Paths(home))
         made = Rig(home, context)
@@ -109,3 +111,9 @@ def rig() -> Iterator[Rig]:
             yield made
         finally:
             made.close()
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with open_rig() as made:
+        yield made
