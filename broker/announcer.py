@@ -7,17 +7,9 @@ import zmq
 from broker.layout import compose
 from broker.model import Model
 from bus import codec
-from bus.messages import (
-    Closed,
-    Config,
-    Iterm2Changed,
-    Iterm2Status,
-    Layout,
-    Message,
-    PromptMark,
-    SessionConfig,
-    SessionSnapshot,
-)
+from bus.messages.events import Closed, Config, Iterm2Changed, PromptMark, SessionConfig, SessionSnapshot
+from bus.messages.fields import Message
+from bus.messages.layout import Iterm2Status, Layout
 
 #: Changes within this time of the last layout are told together: a program may set its title with every frame.
 _PAUSE_SECONDS = 0.03

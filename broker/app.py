@@ -32,7 +32,8 @@ from broker.workers import Workers
 from bus import sockets, stat_task, topics
 from bus.config import Settings
 from bus.errors import SetupError
-from bus.messages import BrokerFigures, Iterm2Status
+from bus.messages.layout import Iterm2Status
+from bus.messages.stat import BrokerFigures
 from bus.paths import SHIM, Paths
 from bus.process import ParentWatch
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from bus.messages import Iterm2Status
+from bus.messages.layout import Iterm2Status
 from bus.paths import Paths
 
 #: What iTerm2's Script Console and macOS's question call us.

@@ -12,27 +12,24 @@ from broker.iterm2_link import Link, Unanswered
 from broker.model import Model
 from broker.reconcile import cannot_attach
 from bus.errors import Busy, Invalid, NoSuchSession, NotAttached, RequestTimeout, TooLong, UnknownType
-from bus.messages import (
+from bus.messages.commands import (
     Activate,
     AnyCommand,
     Attach,
     Close,
     Command,
-    ConfigResult,
     CreateTab,
     CreateWindow,
     DetachAll,
-    Done,
     GetConfig,
     GetLayout,
-    LayoutResult,
     Resize,
     SendText,
     SetTitle,
-    Size,
     SplitPane,
     TakeSnapshot,
 )
+from bus.messages.results import ConfigResult, Done, LayoutResult, Size
 
 #: One SendText. iTerm2 takes any length and queues it without bound (sources/API/iTermAPIHelper.m:2405).
 TEXT_BYTES = 1024 * 1024

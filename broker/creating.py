@@ -7,7 +7,8 @@ from broker.desk import Answer, Desk, check_one
 from broker.listing import read_listing
 from broker.model import Model
 from bus.errors import Invalid, NoSuchSession
-from bus.messages import Created, CreateTab, CreateWindow, Done, SetTitle, SplitPane
+from bus.messages.commands import CreateTab, CreateWindow, SetTitle, SplitPane
+from bus.messages.results import Created, Done
 
 
 async def create_tab(desk: Desk, command: CreateTab, _payload: bytes) -> Answer:

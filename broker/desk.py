@@ -14,7 +14,8 @@ from broker.looker import Looker
 from broker.model import Model, SessionRecord
 from broker.snapshot import Snapshots
 from bus.errors import Invalid, NoSuchSession, NoSuchTab
-from bus.messages import Activate, AnyResult, Close, SetTitle
+from bus.messages.commands import Activate, Close, SetTitle
+from bus.messages.results import AnyResult
 
 #: iTerm2 reads a tab id leniently: "7x" would be tab 7 (sources/API/iTermAPIHelper.m:2937).
 _TAB_ID = re.compile(r"[0-9]{1,9}", re.ASCII)

@@ -12,7 +12,7 @@ from broker import iterm2_look
 from broker.authorise import WAITING, NotAuthorised, host_cookie, iterm2_cookie, why_absent
 from broker.iterm2_link import Link, Unavailable, authorisation_is_off, open_link, protocol
 from bus.errors import Iterm2Unavailable, RequestError
-from bus.messages import Iterm2Status
+from bus.messages.layout import Iterm2Status
 from bus.paths import Paths
 
 log = logging.getLogger("broker.iterm2")

@@ -25,7 +25,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from broker.authorise import Cookie
 from bus.errors import Internal, Iterm2Unavailable, RequestTimeout
-from bus.messages import Iterm2Status
+from bus.messages.layout import Iterm2Status
 from bus.paths import Paths
 
 __all__ = [

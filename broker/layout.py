@@ -4,7 +4,7 @@ from typing import Literal
 
 from broker.attach import DETACHING, NOT_CONNECTED
 from broker.model import Json, ListedTab, ListedWindow, Model, Node, Pane, SessionRecord
-from bus.messages import Layout, Session, Split, Tab, Window
+from bus.messages.layout import Layout, Session, Split, Tab, Window
 
 #: A layout of 500 sessions has to fit a header (`bus.limits`), whatever programs put into titles: UTF-8 bytes.
 _TITLE_BYTES = 512

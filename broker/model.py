@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from broker.attach import History
-from bus.messages import Config, Iterm2Status, MarkState
+from bus.messages.events import Config
+from bus.messages.fields import MarkState
+from bus.messages.layout import Iterm2Status
 
 #: A variable's value as iTerm2 gives it: decoded JSON.
 Json = None | bool | int | float | str | list[object] | dict[str, object]

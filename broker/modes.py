@@ -10,7 +10,8 @@ import msgspec
 
 from broker.model import Json
 from broker.profile import read_flag
-from bus.messages import Config, Modes
+from bus.messages.events import Config
+from bus.messages.results import Modes
 
 #: iTerm2's variables that tell a mode.
 VARIABLES = ("showingAlternateScreen", "mouseReportingMode", "applicationKeypad")

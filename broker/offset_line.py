@@ -14,7 +14,10 @@ from typing import Any
 from broker.model import Model, SessionRecord
 from broker.workers import Workers
 from bus.errors import ItermbusError
-from bus.messages import FindMark, Mark, MarkState, NoteSize, Position, PromptMark
+from bus.messages.commands import FindMark, NoteSize
+from bus.messages.events import PromptMark
+from bus.messages.fields import MarkState
+from bus.messages.results import Mark, Position
 
 log = logging.getLogger("broker.offsets")
 

@@ -12,7 +12,8 @@ from broker.model import Model
 from broker.reconcile import is_shown_by_snapshots
 from broker.snapshot import Snapshots
 from bus.errors import NoSuchSession, RequestError, RequestTimeout
-from bus.messages import SessionSnapshot, Snapshot
+from bus.messages.events import SessionSnapshot
+from bus.messages.results import Snapshot
 
 log = logging.getLogger("broker.screens")
 

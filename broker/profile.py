@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from broker.model import Json
-from bus.messages import Config
+from bus.messages.events import Config
 
 CursorType = Literal["CURSOR_TYPE_BLOCK", "CURSOR_TYPE_UNDERLINE", "CURSOR_TYPE_VERTICAL"]
 

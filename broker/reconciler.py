@@ -22,7 +22,7 @@ from broker.worker_files import WorkerFiles
 from broker.workers import Workers
 from bus.config import Broker as Settings
 from bus.errors import RequestError, UnsupportedVersion
-from bus.messages import Position
+from bus.messages.results import Position
 
 log = logging.getLogger("broker.reconcile")
 

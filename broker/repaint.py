@@ -12,7 +12,7 @@ from broker.contents import Line, Style
 from broker.glyph import BLANKS, glyph, is_doubtful, widest
 from broker.modes import RESET, restore
 from broker.sgr import PLAIN, sgr
-from bus.messages import Modes
+from bus.messages.results import Modes
 
 _CLEAR = "\x1b[H\x1b[2J"
 _CLEAR_SCROLLBACK = "\x1b[3J"

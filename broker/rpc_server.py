@@ -11,7 +11,8 @@ import zmq.asyncio
 from bus import codec, rpc
 from bus.dropped import Dropped
 from bus.errors import Busy, Internal, ProtocolError, RequestError, RequestTimeout
-from bus.messages import AnyCommand, AnyResult, Request
+from bus.messages.commands import AnyCommand, Request
+from bus.messages.results import AnyResult
 
 log = logging.getLogger("broker.rpc")
 

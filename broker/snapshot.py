@@ -13,7 +13,8 @@ from broker.repaint import Screen, paint
 from broker.workers import Workers
 from bus.errors import RequestError
 from bus.limits import PAYLOAD_BYTES
-from bus.messages import Config, Modes, Position, Snapshot
+from bus.messages.events import Config
+from bus.messages.results import Modes, Position, Snapshot
 
 #: Looks at one screen before it is called approximate. A program that writes without rest never lets one be exact.
 _TRIES = 5

@@ -15,7 +15,7 @@ from bus import codec
 from bus.codec import Event
 from bus.dropped import Dropped
 from bus.errors import ProtocolError
-from bus.messages import Attachment
+from bus.messages.events import Attachment
 
 log = logging.getLogger("broker.workers")
 

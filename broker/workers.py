@@ -11,7 +11,8 @@ import zmq.asyncio
 
 from bus import codec, rpc, sockets
 from bus.errors import ItermbusError, ProtocolError, RequestTimeout, UnsupportedVersion
-from bus.messages import AnyCommand, AnyResult, GetPosition, Position
+from bus.messages.commands import AnyCommand, GetPosition
+from bus.messages.results import AnyResult, Position
 from bus.paths import Paths
 
 log = logging.getLogger("broker.workers")

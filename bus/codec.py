@@ -15,7 +15,11 @@ from msgspec import msgpack
 from bus import topics
 from bus.errors import ProtocolError
 from bus.limits import HEADER_BYTES, PAYLOAD_BYTES
-from bus.messages import EVENTS, Count, FrameHeader, Message, Refusal, Reply, Request, Stat
+from bus.messages.commands import Request
+from bus.messages.events import EVENTS, FrameHeader
+from bus.messages.fields import Count, Message
+from bus.messages.results import Refusal, Reply
+from bus.messages.stat import Stat
 from bus.version import BUS_VERSION
 
 #: What a ZeroMQ part is made of: `bytes`, or a view that pyzmq sends without a copy of ours.

@@ -11,7 +11,8 @@ from bus import codec, errors, sockets
 from bus.codec import WrongVersion
 from bus.errors import Internal, ProtocolError, RequestError, RequestTimeout, UnsupportedVersion
 from bus.limits import RPC_SECONDS
-from bus.messages import AnyCommand, AnyResult, Refusal, Reply, Request
+from bus.messages.commands import AnyCommand, Request
+from bus.messages.results import AnyResult, Refusal, Reply
 from bus.version import BUS_VERSION, remedy
 
 R = TypeVar("R", bound=AnyResult)

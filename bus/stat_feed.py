@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 import zmq
 
 from bus import codec, topics
-from bus.messages import AnyFigures, Stat, Usage
+from bus.messages.stat import AnyFigures, Stat, Usage
 from bus.subscriptions import Subscriptions
 
 #: Seconds between two messages.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import zmq
 
-from bus.messages import AnyFigures
+from bus.messages.stat import AnyFigures
 from bus.stat_feed import EVERY_SECONDS, StatFeed
 from bus.subscriptions import Subscriptions
 

@@ -1,6 +1,6 @@
 """The host's counts as a message of the bus."""
 
-from bus.messages import HeadlessFigures
+from bus.messages.stat import HeadlessFigures
 from headless.host import Host
 from headless.server import ApiServer
 

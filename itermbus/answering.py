@@ -8,7 +8,8 @@ import zmq
 
 from bus import codec, rpc, sockets, topics
 from bus.errors import Iterm2Unavailable, ItermbusError, UnsupportedVersion
-from bus.messages import GetLayout, GetPosition, LayoutResult, Position
+from bus.messages.commands import GetLayout, GetPosition
+from bus.messages.results import LayoutResult, Position
 from bus.paths import Paths
 from itermbus import gateway_probe, host_control
 

@@ -8,7 +8,8 @@ import psutil
 import zmq
 
 from bus.errors import ItermbusError, UnsupportedVersion
-from bus.messages import GatewayFigures, Layout, Session, Stat, WorkerFigures
+from bus.messages.layout import Layout, Session
+from bus.messages.stat import GatewayFigures, Stat, WorkerFigures
 from bus.paths import Paths
 from bus.topics import WORKER_PREFIX
 from itermbus import answering, exit_codes, instance, layout_reader, restart_counts, stats

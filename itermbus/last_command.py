@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from bus import rpc
 from bus.errors import ItermbusError
 from bus.limits import REPLAY_BYTES
-from bus.messages import FindMark, GetPosition, Mark, Position, Replay, Replayed
+from bus.messages.commands import FindMark, GetPosition, Replay
+from bus.messages.results import Mark, Position, Replayed
 
 #: OSC 133: the output of a command begins after this (docs/bus.md; iTerm2's shell integration).
 _RUNNING = re.compile(rb"\x1b\]133;C[^\x07\x1b]{0,300}(?:\x07|\x1b\\)")

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import zmq
 
 from bus import rpc
-from bus.messages import GetLayout, Layout, LayoutResult, Session, Split
+from bus.messages.commands import GetLayout
+from bus.messages.layout import Layout, Session, Split
+from bus.messages.results import LayoutResult
 from bus.paths import Paths
 
 #: Seconds that the broker has for its answer.

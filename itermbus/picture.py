@@ -11,7 +11,8 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from bus.messages import Config, Snapshot
+from bus.messages.events import Config
+from bus.messages.results import Snapshot
 
 #: A picture of a terminal that somebody looks at must not fetch anything from anywhere.
 _SVG_FORMAT = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace(

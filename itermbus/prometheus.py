@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from bus.messages import AnyFigures, BrokerFigures, GatewayFigures, HeadlessFigures, Stat, WorkerFigures
+from bus.messages.stat import AnyFigures, BrokerFigures, GatewayFigures, HeadlessFigures, Stat, WorkerFigures
 from itermbus.report import Report
 
 #: Figure -> the metric's name after the process's kind, and what it means. Names in `_total` are counters.

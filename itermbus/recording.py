@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import IO
 
-from bus.messages import Session
+from bus.messages.layout import Session
 from itermbus.asciicast import AsciicastWriter
 from itermbus.gateway_messages import AnyMessage, Closed, Data, Error, Gap, Prompt, Size, Snapshot
 

@@ -4,7 +4,7 @@ import os
 
 from bus import paths as run_time
 from bus.errors import Iterm2Unavailable
-from bus.messages import Layout, Session
+from bus.messages.layout import Layout, Session
 from bus.paths import Paths
 from itermbus import instance, layout_reader
 from itermbus.mistakes import Mistake, NotRunning

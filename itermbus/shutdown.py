@@ -12,7 +12,8 @@ import zmq
 
 from bus import rpc
 from bus.errors import ItermbusError
-from bus.messages import DetachAll, Done
+from bus.messages.commands import DetachAll
+from bus.messages.results import Done
 from bus.paths import Paths
 from bus.topics import WORKER_PREFIX
 from itermbus import instance, leftovers

@@ -7,7 +7,7 @@ from pathlib import Path
 import zmq
 
 from bus import topics
-from bus.messages import Stat
+from bus.messages.stat import Stat
 from bus.paths import Paths
 from bus.subscriber import Subscriber
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from bus.codec import Event, Frame, Published, Typed
-from bus.messages import Stat
+from bus.messages.stat import Stat
 from itermbus.tracing import Lost, process_of, session_of, topic_of
 
 #: What a style does with a message that came at some time, and with a gap.

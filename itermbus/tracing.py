@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bus import topics
 from bus.codec import Event, Frame, Published, Typed
-from bus.messages import Stat
+from bus.messages.stat import Stat
 from bus.position import Fresh, Missing, NewEpoch, Position, compare
 
 #: What a trace is of unless it is told otherwise: all but what is typed.

@@ -16,7 +16,8 @@ import zmq
 
 from bench.compare.processes import cpu_seconds
 from bus import rpc
-from bus.messages import GetPosition, Position
+from bus.messages.commands import GetPosition
+from bus.messages.results import Position
 from bus.paths import SHIM, Paths, prepare
 from tests.support import environment, kill_all_of, temporary_home
 

@@ -8,23 +8,10 @@ import sys
 import zmq
 
 from bus import codec, rpc, sockets
-from bus.messages import (
-    AnyResult,
-    Config,
-    ConfigResult,
-    Done,
-    GetConfig,
-    GetLayout,
-    Iterm2Status,
-    Layout,
-    LayoutResult,
-    Session,
-    Snapshot,
-    Split,
-    Tab,
-    TakeSnapshot,
-    Window,
-)
+from bus.messages.commands import GetConfig, GetLayout, TakeSnapshot
+from bus.messages.events import Config
+from bus.messages.layout import Iterm2Status, Layout, Session, Split, Tab, Window
+from bus.messages.results import AnyResult, ConfigResult, Done, LayoutResult, Snapshot
 from bus.paths import Paths
 
 _CONFIG = Config(

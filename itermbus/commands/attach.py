@@ -6,7 +6,7 @@ from rich.prompt import Prompt
 from rich.text import Text
 
 from bus.log_lines import one_line
-from bus.messages import Layout, Session
+from bus.messages.layout import Layout, Session
 from itermbus import detach_key, exit_codes, layout_reader, sessions
 from itermbus.attachment import Attachment, Manner
 from itermbus.console import console, forget_terminal, table

@@ -6,7 +6,7 @@ import sys
 import zmq
 
 from bus import rpc
-from bus.messages import Session
+from bus.messages.layout import Session
 from bus.paths import Paths
 from itermbus import exit_codes, last_command, sessions
 from itermbus.console import print_json

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import zmq
 
-from bus.messages import Session
+from bus.messages.layout import Session
 from bus.paths import Paths
 from itermbus import exit_codes, layout_reader, private_file, sessions
 from itermbus.commands.trace import Until

@@ -8,7 +8,9 @@ import zmq
 
 from bus import rpc
 from bus.log_lines import one_line
-from bus.messages import ConfigResult, GetConfig, Session, Snapshot, TakeSnapshot
+from bus.messages.commands import GetConfig, TakeSnapshot
+from bus.messages.layout import Session
+from bus.messages.results import ConfigResult, Snapshot
 from bus.paths import Paths
 from itermbus import exit_codes, private_file, sessions
 

@@ -13,7 +13,8 @@ import zmq
 from bus import rpc, topics
 from bus.codec import Frame
 from bus.errors import ItermbusError, NotAttached, RequestTimeout
-from bus.messages import Close, Created, CreateWindow, Done, Input, Written
+from bus.messages.commands import Close, CreateWindow, Input
+from bus.messages.results import Created, Done, Written
 from bus.paths import Paths
 from bus.subscriber import Subscriber
 from itermbus import layout_reader

@@ -11,7 +11,7 @@ from broker.iterm2_link import Link
 from broker.listing import read_focus, read_listing
 from broker.model import Focus, Json, Listing, Node, Pane
 from bus.errors import RequestError
-from bus.messages import Layout, Session, Split
+from bus.messages.layout import Layout, Session, Split
 from tests.broker.host import Host
 from tests.broker.system import System, sessions_of
 from tests.support import processes_of, wait_until

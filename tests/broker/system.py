@@ -20,19 +20,10 @@ from broker.supervisor_client import SupervisorClient
 from bus import codec, rpc, sockets, topics
 from bus.codec import Event
 from bus.errors import RequestError
-from bus.messages import (
-    AnyCommand,
-    AnyResult,
-    BrokerFigures,
-    Created,
-    CreateTab,
-    GetLayout,
-    Layout,
-    LayoutResult,
-    Session,
-    Split,
-    Stat,
-)
+from bus.messages.commands import AnyCommand, CreateTab, GetLayout
+from bus.messages.layout import Layout, Session, Split
+from bus.messages.results import AnyResult, Created, LayoutResult
+from bus.messages.stat import BrokerFigures, Stat
 from bus.paths import Paths
 from bus.stat_feed import usage
 from bus.subscriber import Subscriber

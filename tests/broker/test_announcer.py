@@ -13,7 +13,7 @@ from broker.announcer import Announcer
 from broker.model import ListedTab, ListedWindow, Listing, Model, Node, Pane, SessionRecord
 from bus import codec, sockets
 from bus.codec import Event
-from bus.messages import Iterm2Status, Layout, Session
+from bus.messages.layout import Iterm2Status, Layout, Session
 from tests.support import PATIENCE, temporary_home
 
 A = "AAAAAAAA-0000-4000-8000-000000000000"

@@ -23,24 +23,19 @@ from bus.errors import (
     TooLong,
     UnknownType,
 )
-from bus.messages import (
+from bus.messages.commands import (
     Activate,
     AnyCommand,
     Attach,
     Close,
-    ConfigResult,
-    Done,
     GetConfig,
     GetPosition,
     Input,
-    Position,
     Resize,
     SendText,
-    Size,
-    Snapshot,
     TakeSnapshot,
-    Written,
 )
+from bus.messages.results import ConfigResult, Done, Position, Size, Snapshot, Written
 from tests.broker.system import System, sessions_of, wait_event
 from tests.support import environment, wait_until
 

@@ -11,19 +11,9 @@ from broker import commands, iterm2_look
 from broker.desk import Answer, Desk
 from broker.iterm2_link import Link, Unanswered, rpc
 from bus.errors import Invalid, NoSuchSession, NoSuchTab, NoSuchWindow, RequestError, RequestTimeout
-from bus.messages import (
-    AnyCommand,
-    Close,
-    Created,
-    CreateTab,
-    CreateWindow,
-    Done,
-    Layout,
-    Session,
-    SetTitle,
-    Split,
-    SplitPane,
-)
+from bus.messages.commands import AnyCommand, Close, CreateTab, CreateWindow, SetTitle, SplitPane
+from bus.messages.layout import Layout, Session, Split
+from bus.messages.results import Created, Done
 from tests.broker.system import System
 from tests.support import wait_until
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from broker import iterm2_look
-from bus.messages import Config, ConfigResult, GetConfig
+from bus.messages.commands import GetConfig
+from bus.messages.events import Config
+from bus.messages.results import ConfigResult
 from bus.subscriber import Subscriber
 from tests.broker.host import Host
 from tests.broker.system import System, wait_event

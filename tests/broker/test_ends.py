@@ -9,7 +9,8 @@ import pytest
 from broker import iterm2_look
 from broker.attach import DETACHING
 from bus.errors import Busy
-from bus.messages import Attach, DetachAll, Done
+from bus.messages.commands import Attach, DetachAll
+from bus.messages.results import Done
 from tests.broker.system import System, running_system
 from tests.support import temporary_home, wait_until
 

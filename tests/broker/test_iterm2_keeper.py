@@ -13,7 +13,7 @@ from broker.authorise import host_cookie
 from broker.iterm2_keeper import Iterm2Keeper
 from broker.iterm2_link import Link, Unanswered, Unavailable, open_link
 from bus.errors import Iterm2Unavailable, RequestTimeout
-from bus.messages import Iterm2Status
+from bus.messages.layout import Iterm2Status
 from tests.broker.host import Host, running_host
 from tests.support import PATIENCE, eventually, temporary_home
 

@@ -3,7 +3,7 @@ from broker.layout import compose
 from broker.model import Focus, ListedTab, ListedWindow, Listing, Model, Node, Pane, SessionRecord
 from bus import codec
 from bus.limits import HEADER_BYTES
-from bus.messages import Iterm2Status, Session
+from bus.messages.layout import Iterm2Status, Session
 
 A, B = (f"{letter * 8}-0000-4000-8000-000000000000" for letter in "AB")
 

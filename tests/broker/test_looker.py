@@ -17,7 +17,8 @@ from broker.onlooker import Onlooker
 from broker.snapshot import Snapshots
 from broker.watcher import Watcher
 from broker.workers import Workers
-from bus.messages import Config, Iterm2Status
+from bus.messages.events import Config
+from bus.messages.layout import Iterm2Status
 from tests.broker.host import Host, running_host
 from tests.support import eventually, temporary_home
 

@@ -3,7 +3,9 @@
 import pytest
 
 from broker.modes import RESET, merge, restore
-from bus.messages import Config, Done, Modes, SendText, Snapshot, TakeSnapshot
+from bus.messages.commands import SendText, TakeSnapshot
+from bus.messages.events import Config
+from bus.messages.results import Done, Modes, Snapshot
 from tests.broker.system import System
 from tests.support import wait_until
 from workers.pty.escapes import EscapeFollower

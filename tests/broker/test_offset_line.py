@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from bus.messages import Done, GetPosition, Position, Replay, Replayed, Resize, SendText, Size
+from bus.messages.commands import GetPosition, Replay, Resize, SendText
+from bus.messages.results import Done, Position, Replayed, Size
 from bus.rpc import Client
 from tests.broker.system import System, wait_event
 from tests.support import wait_until

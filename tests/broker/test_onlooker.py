@@ -12,7 +12,9 @@ from broker.attach import FOREIGN, STOPPED
 from broker.looker import WATCHED
 from broker.onlooker import PAUSE_SECONDS
 from bus.codec import Event
-from bus.messages import Attach, Done, GetPosition, Position, SendText, SessionSnapshot
+from bus.messages.commands import Attach, GetPosition, SendText
+from bus.messages.events import SessionSnapshot
+from bus.messages.results import Done, Position
 from bus.rpc import Client
 from bus.subscriber import Subscriber
 from tests.broker.host import Host

@@ -23,7 +23,7 @@ from broker.reconcile import (
     StopWorker,
     plan,
 )
-from bus.messages import Iterm2Status
+from bus.messages.layout import Iterm2Status
 
 COMMAND = CoprocessCommand(Path("/env/bin/python"), Path("/code/coprocess/shim.py"))
 A, B, C = (f"{letter * 8}-0000-4000-8000-000000000000" for letter in "ABC")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from broker.contents import Line, Style
 from broker.repaint import Screen, paint
 from broker.sgr import PLAIN
-from bus.messages import Modes
+from bus.messages.results import Modes
 
 COLOURS = ["black", "red", "green", "brown", "blue", "magenta", "cyan", "white"]
 

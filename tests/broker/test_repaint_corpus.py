@@ -12,7 +12,8 @@ from broker import iterm2_act, iterm2_look
 from broker.contents import read_contents
 from broker.iterm2_link import Link, rpc
 from broker.repaint import Screen, paint
-from bus.messages import Created, CreateTab, Modes, Snapshot, TakeSnapshot
+from bus.messages.commands import CreateTab, TakeSnapshot
+from bus.messages.results import Created, Modes, Snapshot
 from headless.emulator.encoding import encode_buffer
 from headless.emulator.terminal import Terminal
 from tests.broker.judge import Viewer, differences, held, same_again

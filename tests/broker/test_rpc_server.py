@@ -11,7 +11,8 @@ import zmq.asyncio
 from broker.rpc_server import RpcServer
 from bus import codec, rpc, sockets
 from bus.errors import NoSuchSession
-from bus.messages import Activate, AnyCommand, AnyResult, Done, GetLayout, Reply, Request
+from bus.messages.commands import Activate, AnyCommand, GetLayout, Request
+from bus.messages.results import AnyResult, Done, Reply
 from tests.support import temporary_home
 
 Answer = tuple[AnyResult, bytes]

@@ -4,7 +4,8 @@ import pytest
 
 from broker import iterm2_act
 from broker.attach import EXITED
-from bus.messages import Done, SendText
+from bus.messages.commands import SendText
+from bus.messages.results import Done
 from tests.broker.agreement import wait_agreement
 from tests.broker.host import Host
 from tests.broker.system import System, wait_event

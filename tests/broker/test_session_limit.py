@@ -1,7 +1,8 @@
 """One session more than may be streamed: it says so, is served without a stream, and gets one when there is room."""
 
 from broker.reconcile import TOO_MANY
-from bus.messages import Close, Created, CreateTab, Done, SendText, Snapshot, TakeSnapshot
+from bus.messages.commands import Close, CreateTab, SendText, TakeSnapshot
+from bus.messages.results import Created, Done, Snapshot
 from tests.broker.system import running_system
 from tests.support import temporary_home, wait_until
 

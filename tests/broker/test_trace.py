@@ -9,7 +9,7 @@ from broker.trace import TraceProxy
 from bus import codec, sockets, topics
 from bus.codec import Event, Frame
 from bus.errors import SetupError
-from bus.messages import Closed, FrameHeader
+from bus.messages.events import Closed, FrameHeader
 from bus.paths import Paths, prepare
 from bus.subscriber import Subscriber
 from tests.support import temporary_home, wait_until

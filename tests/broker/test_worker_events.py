@@ -8,7 +8,8 @@ from broker.attach import History
 from broker.attach_store import AttachStore
 from broker.model import Model, SessionRecord
 from broker.worker_events import QUITTING_SECONDS, WorkerEvents
-from bus.messages import Attachment, Iterm2Status
+from bus.messages.events import Attachment
+from bus.messages.layout import Iterm2Status
 
 A = "AAAAAAAA-0000-4000-8000-000000000000"
 

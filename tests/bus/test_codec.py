@@ -6,24 +6,11 @@ from hypothesis import strategies as st
 from bus import codec, rpc, topics
 from bus.errors import ProtocolError
 from bus.limits import HEADER_BYTES, PAYLOAD_BYTES
-from bus.messages import (
-    Attachment,
-    BrokerFigures,
-    Closed,
-    FrameHeader,
-    GetLayout,
-    Iterm2Status,
-    Layout,
-    Refusal,
-    Reply,
-    Session,
-    Split,
-    Stat,
-    Tab,
-    Usage,
-    Window,
-    Written,
-)
+from bus.messages.commands import GetLayout
+from bus.messages.events import Attachment, Closed, FrameHeader
+from bus.messages.layout import Iterm2Status, Layout, Session, Split, Tab, Window
+from bus.messages.results import Refusal, Reply, Written
+from bus.messages.stat import BrokerFigures, Stat, Usage
 
 SESSION = "0A1B2C3D-0000-4000-8000-00000000000F"
 USAGE = Usage(cpu_seconds=1.5, memory_peak_bytes=9_000_000)

@@ -9,7 +9,8 @@ import zmq
 
 from bus import codec, rpc, sockets
 from bus.errors import BY_CODE, Internal, NoSuchSession, RequestError, RequestTimeout, from_code
-from bus.messages import AnyCommand, AnyResult, Done, GetLayout, Input, Request, Written
+from bus.messages.commands import AnyCommand, GetLayout, Input, Request
+from bus.messages.results import AnyResult, Done, Written
 
 
 @pytest.fixture

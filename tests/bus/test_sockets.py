@@ -7,7 +7,7 @@ import zmq
 
 from bus import rpc, sockets
 from bus.limits import PAYLOAD_BYTES
-from bus.messages import GetLayout
+from bus.messages.commands import GetLayout
 from tests.support import temporary_home
 
 

@@ -7,7 +7,7 @@ import pytest
 import zmq
 
 from bus import sockets, topics
-from bus.messages import AnyFigures, Stat
+from bus.messages.stat import AnyFigures, Stat
 from bus.stat_feed import EVERY_SECONDS, StatFeed, usage
 from bus.subscriber import Subscriber
 from bus.subscriptions import Subscriptions

@@ -4,7 +4,7 @@ import zmq
 
 from bus import codec, sockets, topics
 from bus.codec import Frame
-from bus.messages import Closed, FrameHeader
+from bus.messages.events import Closed, FrameHeader
 from bus.subscriber import Subscriber
 from tests.support import wait_until
 

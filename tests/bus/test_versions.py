@@ -10,7 +10,8 @@ import pytest
 from bus import codec, rpc, topics
 from bus.dropped import Dropped
 from bus.errors import ProtocolError, UnsupportedVersion
-from bus.messages import GetPosition, Position
+from bus.messages.commands import GetPosition
+from bus.messages.results import Position
 from bus.version import BUS_VERSION
 from tests.support import wait_until
 from tests.workers.pty.conftest import SESSION, Rig, rig  # noqa: F401

@@ -15,7 +15,9 @@ import zmq
 
 from bus import rpc
 from bus.errors import RequestError
-from bus.messages import GetLayout, Layout, LayoutResult, Session, Split
+from bus.messages.commands import GetLayout
+from bus.messages.layout import Layout, Session, Split
+from bus.messages.results import LayoutResult
 from bus.paths import SHIM, Paths
 from itermbus.supervisor_client import ProcessInfo, SupervisorClient, SupervisorUnreachable
 from tests.support import end, environment, processes_of, wait_until

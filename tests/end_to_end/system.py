@@ -10,7 +10,8 @@ from pathlib import Path
 import zmq
 
 from bus import rpc
-from bus.messages import GetLayout, LayoutResult
+from bus.messages.commands import GetLayout
+from bus.messages.results import LayoutResult
 from bus.paths import Paths
 from tests.support import end, environment, wait_until
 from workers.gateway.layout import LayoutIndex

@@ -9,7 +9,8 @@ import pytest
 import zmq
 
 from bus import rpc
-from bus.messages import Resize, Size
+from bus.messages.commands import Resize
+from bus.messages.results import Size
 from tests.end_to_end.node_client import NodeClient
 from tests.end_to_end.system import System
 from tests.end_to_end.tmux import Pane

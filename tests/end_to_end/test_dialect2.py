@@ -10,7 +10,8 @@ import pytest
 import zmq
 
 from bus import rpc
-from bus.messages import Resize, Size
+from bus.messages.commands import Resize
+from bus.messages.results import Size
 from tests.contract import problem
 from tests.end_to_end.client2 import Client2
 from tests.end_to_end.node_client import NodeClient

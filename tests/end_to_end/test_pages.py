@@ -10,7 +10,8 @@ import pytest
 import zmq
 
 from bus import rpc
-from bus.messages import GetPosition, Position
+from bus.messages.commands import GetPosition
+from bus.messages.results import Position
 from tests.end_to_end.node_client import NodeClient
 from tests.end_to_end.system import System
 from tests.end_to_end.tmux import Pane

@@ -10,7 +10,7 @@ import pytest
 import zmq
 
 from bus.limits import CLIENT_BACKLOG_BYTES, FRAME_BYTES
-from bus.messages import GatewayFigures, Stat
+from bus.messages.stat import GatewayFigures, Stat
 from bus.sockets import SUBSCRIBE_HWM
 from bus.subscriber import Subscriber
 from tests.end_to_end.client2 import Client2

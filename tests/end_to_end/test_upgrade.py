@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import zmq
 
-from bus.messages import BrokerFigures, Stat
+from bus.messages.stat import BrokerFigures, Stat
 from bus.subscriber import Subscriber
 from bus.version import BUS_VERSION
 from itermbus.supervisor_client import SupervisorClient

@@ -8,7 +8,8 @@ import pytest
 import zmq
 
 from bus import rpc
-from bus.messages import GetPosition, Position
+from bus.messages.commands import GetPosition
+from bus.messages.results import Position
 from itermbus.gateway_probe import ask
 from tests.end_to_end.conftest import System
 from tests.support import end, processes_of, temporary_home, wait_until

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bus import rpc, topics
-from bus.messages import GetLayout
+from bus.messages.commands import GetLayout
 from bus.paths import ipc
 from tests.fuzz.conftest import MARK, Victim, talk
 from tests.support import wait_until

@@ -8,7 +8,7 @@ import pytest
 import zmq
 
 from broker.trace import TraceProxy
-from bus.messages import HeadlessFigures, Stat
+from bus.messages.stat import HeadlessFigures, Stat
 from bus.paths import Paths
 from bus.subscriber import Subscriber
 from tests.headless.conftest import HostProcess, wait_until

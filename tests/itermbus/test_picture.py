@@ -3,7 +3,8 @@
 import re
 from xml.etree import ElementTree
 
-from bus.messages import Config, Snapshot
+from bus.messages.events import Config
+from bus.messages.results import Snapshot
 from itermbus.picture import Picture
 from tests.itermbus.support import SESSION_ID
 

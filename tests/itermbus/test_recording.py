@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.messages import Session
+from bus.messages.layout import Session
 from itermbus.asciicast import AsciicastWriter
 from itermbus.gateway_messages import AnyMessage, Closed, Data, Error, Gap, Prompt, Size, Snapshot
 from itermbus.recording import Recorder

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bus.messages import Iterm2Status, Layout, Session, Split, Tab, Window
+from bus.messages.layout import Iterm2Status, Layout, Session, Split, Tab, Window
 from itermbus import sessions
 from itermbus.mistakes import Mistake
 

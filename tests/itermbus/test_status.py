@@ -13,7 +13,9 @@ import zmq
 from prometheus_client.parser import text_string_to_metric_families
 
 from bus import rpc
-from bus.messages import BrokerFigures, GatewayFigures, GetLayout, HeadlessFigures, LayoutResult, WorkerFigures
+from bus.messages.commands import GetLayout
+from bus.messages.results import LayoutResult
+from bus.messages.stat import BrokerFigures, GatewayFigures, HeadlessFigures, WorkerFigures
 from itermbus import exit_codes, layout_reader, prometheus
 from tests.itermbus.support import BIN, Client, Home, new_home, wait_until
 from tests.itermbus.test_up import read_until

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.codec import Frame
-from bus.messages import FrameHeader
+from bus.messages.events import FrameHeader
 from itermbus import trace_lines
 from tests.itermbus.support import SESSION_ID
 

@@ -3,7 +3,9 @@
 import pytest
 
 from bus.codec import Event, Frame
-from bus.messages import BrokerFigures, Closed, FrameHeader, Iterm2Changed, Iterm2Status, Stat, Usage
+from bus.messages.events import Closed, FrameHeader, Iterm2Changed
+from bus.messages.layout import Iterm2Status
+from bus.messages.stat import BrokerFigures, Stat, Usage
 from itermbus.tracing import Counts, Filter, Lost
 from tests.itermbus.support import SESSION_ID
 

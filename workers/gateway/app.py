@@ -13,7 +13,9 @@ from bus import peer, sockets
 from bus.codec import Event, Frame
 from bus.config import Gateway as Settings
 from bus.errors import Busy
-from bus.messages import Attachment, GatewayFigures, Layout, PromptMark, SessionConfig, SessionSnapshot, SizeChanged
+from bus.messages.events import Attachment, PromptMark, SessionConfig, SessionSnapshot, SizeChanged
+from bus.messages.layout import Layout
+from bus.messages.stat import GatewayFigures
 from bus.paths import Paths
 from bus.process import StopSignal
 from bus.stat_feed import StatFeed

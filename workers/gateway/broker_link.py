@@ -11,7 +11,9 @@ from bus.codec import Event
 from bus.dropped import Dropped
 from bus.errors import Busy, ProtocolError, RequestError
 from bus.limits import RPC_SECONDS
-from bus.messages import AnyCommand, AnyResult, GetLayout, Layout, LayoutResult
+from bus.messages.commands import AnyCommand, GetLayout
+from bus.messages.layout import Layout
+from bus.messages.results import AnyResult, LayoutResult
 from bus.paths import Paths
 from workers.gateway.requests import OnRefusal, Requests
 from workers.gateway.timers import Timers

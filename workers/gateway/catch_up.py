@@ -7,8 +7,9 @@ import msgspec
 
 from bus.errors import RequestError
 from bus.limits import REPLAY_BYTES
-from bus.messages import GetPosition, Replay, Replayed
-from bus.messages import Position as PositionResult
+from bus.messages.commands import GetPosition, Replay
+from bus.messages.results import Position as PositionResult
+from bus.messages.results import Replayed
 from bus.position import Position
 from workers.gateway.channel import Channel
 from workers.gateway.delivery import Delivery

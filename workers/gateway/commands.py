@@ -7,20 +7,18 @@ from msgspec import UNSET
 
 from bus.errors import Invalid, NoSuchTab, NoSuchWindow, RequestError
 from bus.limits import SNAPSHOTS_PER_CLIENT
-from bus.messages import (
+from bus.messages.commands import (
     Activate,
     BrokerCommand,
     Close,
-    ConfigResult,
-    Created,
     CreateTab,
     CreateWindow,
-    Done,
     GetConfig,
     SplitPane,
     TakeSnapshot,
 )
-from bus.messages import Snapshot as SnapshotResult
+from bus.messages.results import ConfigResult, Created, Done
+from bus.messages.results import Snapshot as SnapshotResult
 from bus.position import Position
 from workers.gateway import dialect2, dialect2_lines, wire
 from workers.gateway.dialect2 import Request

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bus.errors import Busy, NoSuchSession, RequestError
-from bus.messages import Activate, BrokerCommand, Close, Created, CreateTab, Done, Resize, Size
+from bus.messages.commands import Activate, BrokerCommand, Close, CreateTab, Resize
+from bus.messages.results import Created, Done, Size
 from workers.gateway import dialect1
 
 if TYPE_CHECKING:

@@ -12,12 +12,9 @@ from bus.errors import (
     NoSuchTab,
     RequestError,
 )
-from bus.messages import (
-    Config,
-    ConfigResult,
-    GetConfig,
-    SessionSnapshot,
-)
+from bus.messages.commands import GetConfig
+from bus.messages.events import Config, SessionSnapshot
+from bus.messages.results import ConfigResult
 from workers.gateway import dialect1, wire
 from workers.gateway.commands1 import TABLE
 from workers.gateway.connection import Connection

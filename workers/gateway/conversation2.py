@@ -8,7 +8,9 @@ import msgspec
 
 from bus.errors import Busy, Internal, Iterm2Unavailable, NoSuchSession, ReadOnly, RequestError
 from bus.limits import ANSWERS_BYTES, REQUESTS_PER_CLIENT
-from bus.messages import Config, ConfigResult, GetConfig, SessionSnapshot
+from bus.messages.commands import GetConfig
+from bus.messages.events import Config, SessionSnapshot
+from bus.messages.results import ConfigResult
 from bus.position import Position
 from bus.version import release
 from workers.gateway import dialect2, dialect2_lines, layout_tree, wire

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bus.errors import RequestError, UnknownType
-from bus.messages import Config
+from bus.messages.events import Config
 from workers.gateway import wire
 from workers.gateway.layout import LayoutIndex
 from workers.gateway.lines import TooLongLine

@@ -14,7 +14,7 @@ from bus.limits import (
     SCROLLBACK_LINES,
     SESSIONS_PER_MESSAGE,
 )
-from bus.messages import Cells, Count, Epoch
+from bus.messages.fields import Cells, Count, Epoch
 from workers.gateway import wire
 from workers.gateway.lines import TooLongLine
 from workers.gateway.wire import Identifier, quoted

@@ -3,8 +3,8 @@
 import msgspec
 
 from bus.errors import RequestError
-from bus.messages import Config, PromptMark, SessionSnapshot, SizeChanged
-from bus.messages import Snapshot as BusSnapshot
+from bus.messages.events import Config, PromptMark, SessionSnapshot, SizeChanged
+from bus.messages.results import Snapshot as BusSnapshot
 from workers.gateway import wire
 from workers.gateway.dialect2_messages import ConfigChanged, ConfigValues, Cursor, Error, Gap, Prompt, Size, Snapshot
 

@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from bus.limits import CREDIT_BYTES, LEASE_SECONDS_MOST, REQUESTS_PER_CLIENT, SCROLLBACK_LINES
-from bus.messages import Cells, Count, Epoch, MarkState, Modes
+from bus.messages.fields import Cells, Count, Epoch, MarkState
+from bus.messages.results import Modes
 from workers.gateway import wire
 from workers.gateway.dialect2 import VERSION, RequestId
 from workers.gateway.lines import LINE_BYTES

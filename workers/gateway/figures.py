@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from bus.messages import GatewayFigures
+from bus.messages.stat import GatewayFigures
 from workers.gateway.connection import ConnectionStatistics
 from workers.gateway.stream import Stream
 from workers.gateway.tally import Tally

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bus.messages import Layout, Session, Split, Tab, Window
+from bus.messages.layout import Layout, Session, Split, Tab, Window
 
 
 class Place(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bus.messages import Session, Split, Tab
+from bus.messages.layout import Session, Split, Tab
 from workers.gateway.dialect2_messages import (
     Focus,
     LayoutTree,

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from bus.errors import RequestError
-from bus.messages import Resize, Size
+from bus.messages.commands import Resize
+from bus.messages.results import Size
 from workers.gateway.broker_link import BrokerLink
 from workers.gateway.claims import Held
 from workers.gateway.identity import Identity

@@ -4,7 +4,7 @@ from collections import deque
 from typing import NamedTuple
 
 from bus.limits import MARKS_KEPT
-from bus.messages import PromptMark, SizeChanged
+from bus.messages.events import PromptMark, SizeChanged
 from bus.position import Position
 from workers.gateway.dialect2_lines import mark_line
 

@@ -14,7 +14,9 @@ from typing import NamedTuple, Protocol
 
 from bus.errors import RequestError
 from bus.limits import REPLAY_BYTES
-from bus.messages import Replay, Replayed, SessionSnapshot, Snapshot, TakeSnapshot
+from bus.messages.commands import Replay, TakeSnapshot
+from bus.messages.events import SessionSnapshot
+from bus.messages.results import Replayed, Snapshot
 from bus.position import Position
 from workers.gateway import dialect1, wire
 from workers.gateway.broker_link import BrokerLink

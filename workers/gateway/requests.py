@@ -9,7 +9,8 @@ from bus import codec, rpc
 from bus.dropped import Dropped
 from bus.errors import Busy, ProtocolError, RequestError, RequestTimeout
 from bus.limits import RPC_SECONDS
-from bus.messages import AnyCommand, AnyResult
+from bus.messages.commands import AnyCommand
+from bus.messages.results import AnyResult
 from workers.gateway.timers import Timer, Timers
 
 log = logging.getLogger("gateway.requests")

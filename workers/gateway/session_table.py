@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bus.messages import Layout
+from bus.messages.layout import Layout
 from workers.gateway.broker_link import BrokerLink
 from workers.gateway.layout import LayoutIndex
 from workers.gateway.stream import Stream

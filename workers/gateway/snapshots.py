@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from bus.errors import RequestError
-from bus.messages import ConfigResult, GetConfig, Snapshot, TakeSnapshot
+from bus.messages.commands import GetConfig, TakeSnapshot
+from bus.messages.results import ConfigResult, Snapshot
 from workers.gateway.broker_link import BrokerLink
 from workers.gateway.stream import Stream
 from workers.gateway.timers import Timers

@@ -13,8 +13,10 @@ from typing import Protocol
 from bus.codec import Frame
 from bus.errors import RequestError
 from bus.limits import REPLAY_BYTES
-from bus.messages import GetPosition, PromptMark, Replay, Replayed, SizeChanged
-from bus.messages import Position as PositionResult
+from bus.messages.commands import GetPosition, Replay
+from bus.messages.events import PromptMark, SizeChanged
+from bus.messages.results import Position as PositionResult
+from bus.messages.results import Replayed
 from bus.position import Fresh, Missing, NewEpoch, Position, compare
 from workers.gateway.channel import Channel
 from workers.gateway.encoders import Encoding

@@ -13,7 +13,7 @@ import enum
 from typing import NamedTuple
 
 from bus.errors import Busy, RequestError, RequestTimeout
-from bus.messages import SessionSnapshot
+from bus.messages.events import SessionSnapshot
 from bus.position import Position
 from workers.gateway import dialect2_lines
 from workers.gateway.catch_up import CatchUp

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from bus.errors import Busy, NotAttached, RequestError, RequestTimeout
 from bus.limits import INPUT_BYTES
-from bus.messages import Done, Input, SendText, Written
+from bus.messages.commands import Input, SendText
+from bus.messages.results import Done, Written
 from workers.gateway.broker_link import BrokerLink
 from workers.gateway.timers import Timers
 from workers.gateway.utf8 import cut_before

@@ -13,7 +13,9 @@ from bus.codec import Event, Frame
 from bus.dropped import Dropped
 from bus.errors import NotAttached, ProtocolError
 from bus.limits import RPC_SECONDS
-from bus.messages import AnyCommand, AnyResult, Moved
+from bus.messages.commands import AnyCommand
+from bus.messages.events import Moved
+from bus.messages.results import AnyResult
 from bus.paths import Paths
 from workers.gateway.requests import OnRefusal, Requests
 from workers.gateway.timers import Timers

@@ -11,7 +11,7 @@ from bus.codec import Frame
 from bus.errors import Busy
 from bus.limits import LINK_QUEUE_BYTES
 from bus.link import Link, pack
-from bus.messages import FrameHeader, Moved
+from bus.messages.events import FrameHeader, Moved
 from bus.paths import SessionPaths
 from bus.position import Position
 from bus.ring_reader import RingReader

@@ -8,7 +8,8 @@ from bus import codec, rpc
 from bus.dropped import Dropped
 from bus.errors import ProtocolError, RequestError, TooLong, UnknownType
 from bus.limits import INPUT_BYTES
-from bus.messages import AnyCommand, AnyResult, FindMark, GetPosition, Input, NoteSize, Replay, Written
+from bus.messages.commands import AnyCommand, FindMark, GetPosition, Input, NoteSize, Replay
+from bus.messages.results import AnyResult, Written
 from workers.pty.input_queue import Answer
 from workers.pty.stream import Stream
 

@@ -9,7 +9,8 @@ import time
 import zmq
 
 from bus import codec, topics
-from bus.messages import FrameHeader, Message, Moved
+from bus.messages.events import FrameHeader, Moved
+from bus.messages.fields import Message
 from bus.subscriptions import Subscriptions
 from workers.pty.links import Links
 

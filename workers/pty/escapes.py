@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from bus.messages import MarkState, Modes
+from bus.messages.fields import MarkState
+from bus.messages.results import Modes
 
 #: The longest sequence that is followed: a beginning of one at the end of a frame is kept this long.
 _LONGEST = 512

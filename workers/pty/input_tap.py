@@ -9,7 +9,7 @@ import time
 import zmq
 
 from bus import codec, topics
-from bus.messages import FrameHeader
+from bus.messages.events import FrameHeader
 from bus.subscriptions import Subscriptions
 
 

@@ -13,7 +13,8 @@ from bus import codec
 from bus.dropped import Dropped
 from bus.errors import ProtocolError
 from bus.link import Link, pack
-from bus.messages import Message, Moved
+from bus.messages.events import Moved
+from bus.messages.fields import Message
 
 log = logging.getLogger("pty.links")
 

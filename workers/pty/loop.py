@@ -14,7 +14,8 @@ import zmq
 
 from bus import peer, sockets, topics
 from bus.errors import Busy, NotAttached
-from bus.messages import DetachReason, WorkerFigures
+from bus.messages.fields import DetachReason
+from bus.messages.stat import WorkerFigures
 from bus.process import ParentWatch, StopSignal
 from bus.ring import PipeEnded
 from bus.stat_feed import StatFeed

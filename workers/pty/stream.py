@@ -11,18 +11,10 @@ import msgspec
 
 from bus.errors import Busy, SetupError
 from bus.limits import FRAME_BYTES, REPLAY_BYTES
-from bus.messages import (
-    Attachment,
-    DetachReason,
-    Mark,
-    MarkState,
-    Message,
-    Moved,
-    Position,
-    Replay,
-    Replayed,
-    SizeChanged,
-)
+from bus.messages.commands import Replay
+from bus.messages.events import Attachment, Moved, SizeChanged
+from bus.messages.fields import DetachReason, MarkState, Message
+from bus.messages.results import Mark, Position, Replayed
 from bus.ring import NOTE_BYTES, Ring, new_epoch, waiting
 from bus.ring_file import RingBusy, RingUnusable, open_ring
 from workers.pty.audience import Audience

@@ -12,17 +12,9 @@ from typing import Any
 
 from bus.codec import Frame
 from bus.errors import RequestError
-from bus.messages import (
-    AnyCommand,
-    FrameHeader,
-    GetConfig,
-    GetPosition,
-    Position,
-    Replay,
-    Replayed,
-    Snapshot,
-    TakeSnapshot,
-)
+from bus.messages.commands import AnyCommand, GetConfig, GetPosition, Replay, TakeSnapshot
+from bus.messages.events import FrameHeader
+from bus.messages.results import Position, Replayed, Snapshot
 from workers.gateway.timers import Timers
 
 SESSION = "0A1B2C3D-0000-4000-8000-00000000000F"

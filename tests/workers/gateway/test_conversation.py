@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from bus.config import Gateway
-from bus.messages import Iterm2Status, Layout, Session, Split, Tab, Window
+from bus.messages.layout import Iterm2Status, Layout, Session, Split, Tab, Window
 from tests.workers.gateway.playbook import SESSION, Broker, Clock, Worker
 from workers.gateway.audit import NoAudit
 from workers.gateway.claims import Claims

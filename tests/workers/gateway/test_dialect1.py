@@ -4,7 +4,8 @@ import json
 import pytest
 
 from bus.errors import Busy, RequestError
-from bus.messages import Config, Iterm2Status, Layout, Session, Split, Tab, Window
+from bus.messages.events import Config
+from bus.messages.layout import Iterm2Status, Layout, Session, Split, Tab, Window
 from workers.gateway import dialect1, wire
 from workers.gateway.layout import LayoutIndex
 

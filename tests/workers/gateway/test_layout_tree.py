@@ -4,7 +4,7 @@ import json
 
 import msgspec
 
-from bus.messages import Iterm2Status, Layout, Session, Split, Tab, Window
+from bus.messages.layout import Iterm2Status, Layout, Session, Split, Tab, Window
 from workers.gateway import layout_tree
 from workers.gateway.layout import LayoutIndex
 

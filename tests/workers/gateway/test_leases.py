@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bus.errors import Iterm2Unavailable, RequestError
-from bus.messages import Resize, Size
+from bus.messages.commands import Resize
+from bus.messages.results import Size
 from tests.workers.gateway.playbook import SESSION, Clock
 from workers.gateway.claims import Held
 from workers.gateway.identity import Identity

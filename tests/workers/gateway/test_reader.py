@@ -3,7 +3,7 @@
 import pytest
 
 from bus.errors import Iterm2Unavailable, RequestError, RequestTimeout
-from bus.messages import SessionSnapshot
+from bus.messages.events import SessionSnapshot
 from tests.workers.gateway.playbook import SESSION, Broker, Clock, Output, Worker
 from workers.gateway.reader import Reader, Upstream
 from workers.gateway.stream import Stream

@@ -1,6 +1,6 @@
 import pytest
 
-from bus.messages import Iterm2Status, Layout, Session, Split, Tab, Window
+from bus.messages.layout import Iterm2Status, Layout, Session, Split, Tab, Window
 from tests.workers.gateway.playbook import SESSION, Broker, Clock, Worker
 from workers.gateway.session_table import SessionTable
 

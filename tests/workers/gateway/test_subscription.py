@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.errors import Iterm2Unavailable, RequestError, RequestTimeout
-from bus.messages import SizeChanged
+from bus.messages.events import SizeChanged
 from bus.position import Position
 from tests.contract import problem
 from tests.workers.gateway.playbook import SESSION, Broker, Clock, Worker

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bus.errors import Busy, Internal, NotAttached, RequestError, RequestTimeout
-from bus.messages import AnyCommand, Done, SendText, Written
+from bus.messages.commands import AnyCommand, SendText
+from bus.messages.results import Done, Written
 from tests.workers.gateway.playbook import SESSION
 from workers.gateway.timers import Timers
 from workers.gateway.typing_queue import _PIECE_BYTES, TypingQueue

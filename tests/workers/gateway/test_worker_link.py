@@ -10,7 +10,9 @@ from bus import link
 from bus.codec import Event, Frame, decode_published
 from bus.errors import Busy, RequestError
 from bus.limits import LINK_MESSAGE_BYTES, LINK_QUEUE_BYTES
-from bus.messages import GetPosition, Moved, NoteSize, Position, SizeChanged
+from bus.messages.commands import GetPosition, NoteSize
+from bus.messages.events import Moved, SizeChanged
+from bus.messages.results import Position
 from tests.support import wait_until
 from tests.workers.pty.conftest import SESSION, Rig, open_rig
 from workers.gateway.timers import Timers

@@ -12,7 +12,8 @@ import zmq
 
 from bus import rpc
 from bus.errors import Busy, RequestTimeout
-from bus.messages import GetPosition, Position
+from bus.messages.commands import GetPosition
+from bus.messages.results import Position
 from bus.paths import SHIM, Paths, prepare
 from tests.support import end, environment, temporary_home, wait_until
 

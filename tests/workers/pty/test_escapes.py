@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.messages import Modes
+from bus.messages.results import Modes
 from workers.pty.escapes import EscapeFollower, Marked
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from bus import topics
 from bus.codec import Frame, Typed
-from bus.messages import Input, Stat, Written
+from bus.messages.commands import Input
+from bus.messages.results import Written
+from bus.messages.stat import Stat
 from bus.subscriber import Subscriber
 from tests.support import wait_until
 from tests.workers.pty.conftest import SESSION, Rig

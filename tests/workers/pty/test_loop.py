@@ -15,22 +15,10 @@ from bus import sockets
 from bus.codec import Event, Frame
 from bus.errors import Busy, NotAttached, RequestTimeout, TooLong, UnknownType
 from bus.limits import INPUT_BACKLOG_BYTES, INPUT_BYTES, RING_BYTES
-from bus.messages import (
-    Attachment,
-    FindMark,
-    GetLayout,
-    GetPosition,
-    Input,
-    Layout,
-    Mark,
-    Modes,
-    NoteSize,
-    Position,
-    Replay,
-    Replayed,
-    SizeChanged,
-    Written,
-)
+from bus.messages.commands import FindMark, GetLayout, GetPosition, Input, NoteSize, Replay
+from bus.messages.events import Attachment, SizeChanged
+from bus.messages.layout import Layout
+from bus.messages.results import Mark, Modes, Position, Replayed, Written
 from bus.ring import HEADER_BYTES
 from bus.ring_file import head_of
 from bus.subscriber import Subscriber
