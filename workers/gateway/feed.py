@@ -51,12 +51,9 @@ class Feed:
 
 
 def _pieces(data: bytes) -> list[bytes]:
-    pieces = []
-    while len(data) > DATA_BYTES:
-        # Bytes that are no text may leave no good place; then any place is as good.
-        cut = cut_before(data, DATA_BYTES) or DATA_BYTES
-        pieces.append(data[:cut])
-        data = data[cut:]
-    if data:
-        pieces.append(data)
+    pieces, start = [], 0
+    while start < len(data):
+        end = cut_before(data, start + DATA_BYTES)
+        pieces.append(data[start:end])
+        start = end
     return pieces

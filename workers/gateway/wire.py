@@ -4,11 +4,11 @@ Messages are declared once, as records; a line that comes is checked against the
 `docs/schema/` is generated from them.
 """
 
-import binascii
 import json
 from typing import Annotated, TypeVar
 
 import msgspec
+import pybase64
 from msgspec import Meta, Struct
 
 from bus.errors import BadJson, Invalid, TooLong
@@ -69,4 +69,4 @@ def line(message: Struct) -> bytes:
 
 def data_line(head: str, data: bytes) -> bytes:
     """A line of terminal bytes: `head` is all of it up to the base64, which the hot path makes by hand."""
-    return b"".join((head.encode("ascii"), binascii.b2a_base64(data, newline=False), b'"}\n'))
+    return b"".join((head.encode("ascii"), pybase64.b64encode(data), b'"}\n'))

@@ -36,7 +36,6 @@ class Worker:
     """A session's bytes: `print` adds some and returns their frame, whether or not anybody gets it."""
 
     def __init__(self, data: bytes = b"", epoch: str = "e1") -> None:
-        self.connected = {SESSION}
         self.epoch = epoch
         self.data = data
         self.tail = 0
@@ -50,6 +49,9 @@ class Worker:
 
     def begin_epoch(self, epoch: str) -> None:
         self.epoch, self.data, self.tail = epoch, b"", 0
+
+    def wants(self, session_id: str) -> bool:
+        return session_id == SESSION
 
     def ask(
         self,
