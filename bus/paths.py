@@ -6,8 +6,8 @@
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bus import topics
 from bus.errors import SetupError
@@ -31,8 +31,7 @@ _TRUSTED = frozenset({0, os.geteuid()})
 _LONGEST_SESSION_ID = "00000000-0000-0000-0000-000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionPaths:
+class SessionPaths(NamedTuple):
     """One session's files, all in the run folder: its worker's endpoints, its recent bytes, its worker's lock."""
 
     pub: Path
@@ -47,8 +46,7 @@ class SessionPaths:
         return (self.pub, self.rpc, self.link, self.attach)
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """The layout of `~/.itermbus`. Build it with `Paths.of_home()`."""
 
     home: Path

@@ -5,14 +5,14 @@ keeps its own copies of both descriptors open, so when the worker dies the pipe 
 itself, and the next worker gets both again. It prints nothing, because whatever a coprocess prints on stdout is typed
 into the session (sources/Tasks/Coprocess.m:245) and on stderr becomes a banner in the user's window (:194).
 
-Standard library only, no thread: one of these runs for each of the user's sessions.
+Standard library only, little of it, no thread: one of these runs for each of the user's sessions. (`_signal` is what
+`signal` is made of, less the enumerations.)
 """
 
+import _signal  # type: ignore[import-not-found]  # it has no stubs
+import _socket
 import fcntl
 import os
-import re
-import signal
-import socket
 import sys
 
 # `-I` leaves out the folder that this file is in.
@@ -29,16 +29,23 @@ RETRY_FIRST, RETRY_MOST = 0.05, 0.5
 
 #: iTerm2 starts at `w0t0p0:` and the session's UUID; only the text after the last colon stays true
 #: (sources/PTYSession/PTYSession.m:3012).
-SESSION_ID = re.compile(r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")
+SESSION_ID_PARTS = [8, 4, 4, 4, 12]
+HEXADECIMAL = frozenset("0123456789ABCDEF")
 
 
 def session_id() -> str | None:
     """The session that this coprocess belongs to, from the environment that iTerm2 gives it."""
     for name in ("ITERM_SESSION_ID", "TERM_SESSION_ID"):
         candidate = os.environ.get(name, "").rpartition(":")[2]
-        if SESSION_ID.fullmatch(candidate):
+        if is_session_id(candidate):
             return candidate
     return None
+
+
+def is_session_id(text: str) -> bool:
+    """Whether `text` is a UUID as iTerm2 writes it."""
+    parts = text.split("-")
+    return [len(part) for part in parts] == SESSION_ID_PARTS and set("".join(parts)) <= HEXADECIMAL
 
 
 class Shim:
@@ -49,7 +56,7 @@ class Shim:
         self._attach = f"{run}.attach"
         self._ring = f"{run}.ring"
         self._reader = LoneReader(self._ring, STDIN, STDOUT)
-        self._worker: socket.socket | None = None
+        self._worker: _socket.socket | None = None
 
     def serve(self) -> None:
         """Hands over again and again, and reads while nobody else does. Raises `PipeEnded`."""
@@ -63,17 +70,17 @@ class Shim:
         connection = handover.connect(self._attach)
         if connection is None:
             return False
-        with connection:
-            self._worker = connection
-            self._reader.release()
-            try:
-                epoch = handover.hand_over(connection, self._session, self._reader.epoch, [STDIN, STDOUT])
-                if not epoch:
-                    return False
-                self._reader.epoch = epoch
-                watch.wait_gone(connection, STDIN, self._ring)
-            finally:
-                self._worker = None
+        self._worker = connection
+        self._reader.release()
+        try:
+            epoch = handover.hand_over(connection, self._session, self._reader.epoch, [STDIN, STDOUT])
+            if not epoch:
+                return False
+            self._reader.epoch = epoch
+            watch.wait_gone(connection, STDIN, self._ring)
+        finally:
+            self._worker = None
+            connection.close()
         return True
 
     def leave(self) -> None:
@@ -107,7 +114,7 @@ def main() -> int:
     if session is None or not home:
         return 1
     shim = Shim(f"{home}/.itermbus/run/{session}", session)
-    signal.signal(signal.SIGTERM, lambda *_: shim.leave())
+    _signal.signal(_signal.SIGTERM, lambda *_: shim.leave())
     os.set_blocking(STDIN, False)
     widen(STDIN)
     try:

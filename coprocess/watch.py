@@ -5,10 +5,10 @@ see it: bytes wait in the pipe and the ring's head does not move. Killing loses 
 that hangs while nothing is printed is noticed by the broker's heartbeat instead.
 """
 
+import _signal  # type: ignore[import-not-found]  # it has no stubs
+import _socket
 import os
 import select
-import signal
-import socket
 
 from bus.ring import PipeEnded, waiting
 from bus.ring_file import head_of
@@ -21,7 +21,7 @@ LOOK_MS = 100
 STRIKES = 4
 
 
-def wait_gone(connection: socket.socket, stdin: int, ring: str) -> None:
+def wait_gone(connection: _socket.socket, stdin: int, ring: str) -> None:
     """Returns once the worker is gone. Raises `PipeEnded` when it says that the pipe has ended."""
     strikes, head = 0, -1
     flowing = False
@@ -48,10 +48,10 @@ def wait_gone(connection: socket.socket, stdin: int, ring: str) -> None:
             strikes = 0
 
 
-def _kill(connection: socket.socket) -> None:
+def _kill(connection: _socket.socket) -> None:
     pid = worker_pid(connection)
     if pid is not None:
         try:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, _signal.SIGKILL)
         except OSError:
             return

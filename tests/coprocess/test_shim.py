@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bus.limits import RING_BYTES
-from bus.paths import SHIM, Paths, prepare
+from bus.paths import CODE, SHIM, Paths, prepare
 from bus.ring_file import head_of, open_ring
 from tests.support import end, environment, temporary_home, wait_until
 
@@ -258,7 +258,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-@pytest.mark.parametrize("value", ["", "w0t0p0:", "w0t0p0:../x", SESSION.lower()])
+@pytest.mark.parametrize("value", ["", "w0t0p0:", "w0t0p0:../x", SESSION.lower(), SESSION[:-1], f"{SESSION}-"])
 def test_without_a_session_id_it_goes_silently(home: Path, value: str) -> None:
     shim = Shim(home, ITERM_SESSION_ID=value)
     assert shim.process.wait(10) == 1
@@ -273,3 +273,10 @@ def test_the_other_variable_will_do(home: Path) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
     shim.close()
+
+
+def test_it_loads_no_module_that_is_large() -> None:
+    program = f"import sys; sys.path.append({str(CODE)!r}); import coprocess.shim; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+    assert "coprocess.watch" in done.stdout.split()
+    assert not {"enum", "re", "socket", "signal", "typing", "pathlib"} & set(done.stdout.split())

@@ -3,6 +3,10 @@
 import os
 import sys
 
+# msgspec asks for it and does without (msgspec/_utils.py). With all that it imports it is 1 MB and a twelfth of the
+# start of every worker.
+sys.modules["typing_extensions"] = None  # type: ignore[assignment]
+
 import zmq
 
 from bus import config, peer, process, sockets, topics

@@ -7,7 +7,8 @@ sender's deadline; past either it is refused.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bus.errors import Busy, NotAttached, RequestError
 from bus.limits import INPUT_BACKLOG_BYTES
@@ -16,8 +17,7 @@ from bus.limits import INPUT_BACKLOG_BYTES
 Answer = Callable[[int | RequestError], None]
 
 
-@dataclass(slots=True)
-class _Piece:
+class _Piece(Struct):
     rest: memoryview
     size: int
     deadline: float
