@@ -15,9 +15,9 @@ import zmq
 
 from bus import rpc
 from bus.errors import RequestError
-from bus.messages.commands import GetLayout
+from bus.messages.commands import GetLayout, GetPosition
 from bus.messages.layout import Layout, Session, Split
-from bus.messages.results import LayoutResult
+from bus.messages.results import LayoutResult, Position
 from bus.paths import SHIM, Paths
 from itermbus.supervisor_client import ProcessInfo, SupervisorClient, SupervisorUnreachable
 from tests.support import end, environment, processes_of, wait_until
@@ -151,6 +151,14 @@ class Instance:
             return False
         attached = {session.session_id for session in _sessions(layout) if session.attached}
         return layout.iterm2.state == "connected" and attached >= set(session_ids)
+
+    def epoch(self, session_id: str) -> str | None:
+        """What the session's bytes are counted in now; None while its worker does not answer."""
+        try:
+            with zmq.Context() as context, rpc.Client(context, self.paths.session(session_id).rpc) as worker:
+                return worker.call(GetPosition(), Position, seconds=1.0)[0].epoch
+        except RequestError:
+            return None
 
     def wait_whole(self, session_ids: list[str], seconds: float) -> float:
         """Waits until it is; after how many seconds it was."""

@@ -99,6 +99,7 @@ class _Run:
         try:
             whole = self._instance.wait_whole(every, WHOLE_SECONDS)
             self._verdict.figures["whole again after"] = f"{whole:.1f} s"
+            self._wait_followed(witnesses, streams)
             (self._instance.home / "stop").touch()
             printed = {name: self._printed(key) for name, key in streams.items()}
             for witness in witnesses:
@@ -115,6 +116,20 @@ class _Run:
         for witness in witnesses:
             witness.stop()
             self._verdict.wrong += witness.faults
+
+    def _wait_followed(self, witnesses: list[Witness], streams: dict[str, str]) -> None:
+        """While the streams still flow: a client that has just come gets a screen in place of what was printed before,
+        and where that is in the stream nobody could say if nothing followed."""
+        for name, key in streams.items():
+            wait_until(
+                lambda n=name: self._is_followed(witnesses, n),  # type: ignore[misc]
+                f"every client to follow {key}",
+                seconds=WHOLE_SECONDS,
+            )
+
+    def _is_followed(self, witnesses: list[Witness], session_id: str) -> bool:
+        epoch = self._instance.epoch(session_id)
+        return epoch is not None and all(witness.follows(session_id, epoch) for witness in witnesses)
 
     def _where(self, witnesses: list[Witness]) -> list[str]:
         states = [f"{process.name} is {process.statename}" for process in self._instance.table()]

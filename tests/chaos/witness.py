@@ -92,6 +92,11 @@ class Witness(threading.Thread):
         view = self.views[session_id]
         return view.position >= position and not view.owed
 
+    def follows(self, session_id: str, epoch: str) -> bool:
+        """Whether it knows where in the stream the bytes of `epoch` are, so that the last of them tell how far it is."""
+        view = self.views[session_id]
+        return view.epoch == epoch and view.shift is not None
+
     def _hello(self) -> dict[str, Any]:
         resume = {name: {"epoch": view.epoch, "offset": view.next} for name, view in self.views.items() if view.epoch}
         return {"client": self.name, "sessions": list(self.views), "resume": resume}
