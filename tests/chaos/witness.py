@@ -93,7 +93,7 @@ class Witness(threading.Thread):
         return view.position >= position and not view.owed
 
     def follows(self, session_id: str, epoch: str) -> bool:
-        """Whether it knows where in the stream the bytes of `epoch` are, so that the last of them tell how far it is."""
+        """Whether it knows where in the stream the bytes of `epoch` are, so the last of them tell how far it is."""
         view = self.views[session_id]
         return view.epoch == epoch and view.shift is not None
 
