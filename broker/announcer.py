@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import zmq
 
 from broker.layout import compose
@@ -95,7 +96,7 @@ class Announcer:
         layout = compose(self._model, last.broker, last.revision)
         if layout == last and last.revision:
             return
-        self._layout = compose(self._model, last.broker, last.revision + 1)
+        self._layout = msgspec.structs.replace(layout, revision=last.revision + 1)
         self._published = asyncio.get_running_loop().time()
         self._send("layout", self._layout)
 

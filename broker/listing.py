@@ -110,21 +110,15 @@ def apply_focus(focus: Focus, word: Any, listing: Listing) -> Focus | None:
     fresh look can tell."""
     which = word.WhichOneof("event")
     if which == "application_active":
-        return Focus(word.application_active, focus.window_id, focus.tabs, focus.sessions)
+        return replace(focus, application_active=word.application_active)
     if which == "window":
         return _apply_window(focus, word.window, listing)
     if which == "selected_tab":
-        for window, tab in listing.tabs():
-            if tab.tab_id == word.selected_tab:
-                tabs = {**focus.tabs, window.window_id: tab.tab_id}
-                return Focus(focus.application_active, focus.window_id, tabs, focus.sessions)
-        return None
+        window_id = listing.window_of_tab.get(word.selected_tab)
+        return None if window_id is None else replace(focus, tabs={**focus.tabs, window_id: word.selected_tab})
     if which == "session":
-        for _, tab in listing.tabs():
-            if any(pane.session_id == word.session for pane in tab.root.panes()):
-                sessions = {**focus.sessions, tab.tab_id: word.session}
-                return Focus(focus.application_active, focus.window_id, focus.tabs, sessions)
-        return None
+        tab_id = listing.tab_of_session.get(word.session)
+        return None if tab_id is None else replace(focus, sessions={**focus.sessions, tab_id: word.session})
     return focus
 
 
@@ -134,4 +128,4 @@ def _apply_window(focus: Focus, window: Any, listing: Listing) -> Focus | None:
         return focus
     if all(listed.window_id != window.window_id for listed in listing.windows):
         return None
-    return Focus(focus.application_active, window.window_id, focus.tabs, focus.sessions)
+    return replace(focus, window_id=window.window_id)

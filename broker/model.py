@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from broker.attach import History
 from bus.messages.events import Config
@@ -52,9 +53,10 @@ class ListedWindow:
     selected_tab_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listing:
-    """iTerm2's answer to ListSessions."""
+    """iTerm2's answer to ListSessions. What is looked up in it is gathered once: a hundred sessions are a hundred words
+    of focus at every look."""
 
     windows: tuple[ListedWindow, ...] = ()
     buried: tuple[Pane, ...] = ()
@@ -71,7 +73,20 @@ class Listing:
         yield from self.buried
 
     def session_ids(self) -> frozenset[str]:
+        return self._session_ids
+
+    @cached_property
+    def _session_ids(self) -> frozenset[str]:
         return frozenset(pane.session_id for pane in self.panes())
+
+    @cached_property
+    def window_of_tab(self) -> Mapping[str, str]:
+        return {tab.tab_id: window.window_id for window, tab in self.tabs()}
+
+    @cached_property
+    def tab_of_session(self) -> Mapping[str, str]:
+        """That of every session that is in one: buried ones are not."""
+        return {pane.session_id: tab.tab_id for _, tab in self.tabs() for pane in tab.root.panes()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,9 @@ _BURST_SECONDS = 0.01
 _AFTER_ACTIONS_SECONDS = 0.1
 _AFTER_FAILURE_SECONDS = 1.0
 
-#: A worker that is attached and answered is asked again after so many full rounds: to ask a hundred in each took 2 % of
-#: a core for nothing. Where output waits, its shim notices a worker that hangs long before (`coprocess/watch.py`).
+#: A worker that is attached and answered is asked again after so many full rounds: to ask a hundred in each would be a
+#: third of all that itermbus uses while nothing happens. Where output waits, its shim notices a worker that hangs long
+#: before (`coprocess/watch.py`).
 _HEARTBEAT_ROUNDS = 4
 
 #: supervisord's states of a worker that can be spoken to.

@@ -1,5 +1,6 @@
 """The files of PTY workers: their conf for supervisord, and what they leave in the run folder and the log folder."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -47,14 +48,16 @@ class WorkerFiles:
         gone = frozenset(session_ids)
         for session_id in gone:
             self._paths.worker_conf(session_id).unlink(missing_ok=True)
-        for session_id, path in list(self._all()):
+        for session_id, entry in list(self._all()):
             if session_id in gone:
-                path.unlink(missing_ok=True)
+                Path(entry).unlink(missing_ok=True)
 
-    def _all(self) -> Iterator[tuple[str, Path]]:
+    def _all(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
         """Every file of a session outside conf.d: `<session id>.*` and `pty-<session id>.log*`."""
         for folder, prefix in ((self._paths.run, ""), (self._paths.log, topics.WORKER_PREFIX)):
-            for path in folder.iterdir():
-                name = path.name.removeprefix(prefix).partition(".")[0]
-                if path.name.startswith(prefix) and topics.is_session_id(name):
-                    yield name, path
+            # No paths of all of them: a hundred sessions have seven hundred files, and each round looks.
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    name = entry.name.removeprefix(prefix).partition(".")[0]
+                    if entry.name.startswith(prefix) and topics.is_session_id(name):
+                        yield name, entry

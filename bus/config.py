@@ -45,7 +45,7 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[broker]`."""
 
     #: Seconds between two looks at iTerm2 when no notification asked for one.
-    reconcile_seconds: Annotated[float, Meta(ge=0.2, le=3600)] = 5.0
+    reconcile_seconds: Annotated[float, Meta(ge=0.2, le=3600)] = 10.0
 
     #: Sessions that are streamed. The others are shown by snapshots, and say so.
     sessions: Annotated[int, Meta(ge=1, le=STREAMED_SESSIONS)] = STREAMED_SESSIONS

@@ -26,7 +26,7 @@ _ATTACH_SECONDS = 180.0
 _NOT_OURS = ("host", "other")
 
 #: After the last session has been attached: what is still being made ready is no part of being idle.
-_SETTLE_SECONDS = 5.0
+_SETTLE_SECONDS = 10.0
 
 
 class Crowd:
