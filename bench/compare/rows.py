@@ -9,12 +9,13 @@ from bench.compare.presence import crowded, memory, shim_start
 from bench.compare.report import Report
 from bench.compare.terminals import headless
 from bench.compare.turns import Size
-from bench.compare.typing_rows import echo_beside_flood, echo_idle
+from bench.compare.typing_rows import echo_beside_flood, echo_beside_programs, echo_idle
 
 ROWS: dict[str, Callable[[Size, Report], None]] = {
     "machine": machine,
     "throughput": throughput,
     "echo-idle": echo_idle,
+    "echo-beside-programs": echo_beside_programs,
     "echo-beside-flood": echo_beside_flood,
     "headless": headless,
     "small-chunks": small_chunks,

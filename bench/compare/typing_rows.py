@@ -1,12 +1,19 @@
 """Rows about how long a typed byte takes to come back."""
 
 import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from bench.compare.designs import ItermbusDesign, Kind, SocatDesign, read_line, scene
 from bench.compare.floods import keeping
 from bench.compare.report import Figure, Report, Row
 from bench.compare.turns import MB, Size, Values, turns
+
+#: A flood keeps so many processes of ours at work: who prints it, its worker, the gateway, and the client.
+_BUSY_PROGRAMS = 4
 
 _OURS, _THEIRS, _BESIDE_DEAF = ItermbusDesign.name, SocatDesign.name, "itermbus, beside a client that stopped reading"
 
@@ -43,6 +50,31 @@ def echo_idle(size: Size, report: Report) -> None:
     ours, theirs = found[_OURS], found[_THEIRS]
     report.add(Row("echo, idle, p50", "ms", ours["p50"], theirs["p50"], "<= 1.0"))
     report.add(Row("echo, idle, p99", "ms", ours["p99"], theirs["p99"], "<= 1.0"))
+
+
+def echo_beside_programs(size: Size, report: Report) -> None:
+    """No flood, but as many programs as one keeps busy, which only compute: what the processors alone do to an echo."""
+    count = size.of(400)
+
+    def measure(kind: Kind) -> Values:
+        with _busy_programs():
+            return _echo(kind, count)
+
+    found = turns(size, report, {k.name: partial(measure, k) for k in (ItermbusDesign, SocatDesign)})
+    ours, theirs = found[_OURS], found[_THEIRS]
+    report.add(Row(f"echo beside {_BUSY_PROGRAMS} programs that compute, p50", "ms", ours["p50"], theirs["p50"]))
+    report.add(Row(f"echo beside {_BUSY_PROGRAMS} programs that compute, p99", "ms", ours["p99"], theirs["p99"]))
+
+
+@contextmanager
+def _busy_programs() -> Iterator[None]:
+    programs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(_BUSY_PROGRAMS)]
+    try:
+        yield
+    finally:
+        for program in programs:
+            program.kill()
+            program.wait()
 
 
 def echo_beside_flood(size: Size, report: Report) -> None:

@@ -15,7 +15,16 @@ from bench.compare.turns import Size
 from bench.report import markdown, put_in
 
 #: Rows that compare with the design of which `socat` is a part; `make test` does not ask for it.
-_WITH_SOCAT = {"throughput", "echo-idle", "echo-beside-flood", "small-chunks", "many-floods", "fan-out", "memory"}
+_WITH_SOCAT = {
+    "throughput",
+    "echo-idle",
+    "echo-beside-programs",
+    "echo-beside-flood",
+    "small-chunks",
+    "many-floods",
+    "fan-out",
+    "memory",
+}
 
 _FACTOR = 0.005
 
