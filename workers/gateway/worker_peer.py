@@ -22,7 +22,8 @@ log = logging.getLogger("gateway.workers")
 #: Bytes of one session in one turn, so that one that floods does not keep the others waiting.
 _READ_BYTES = 128 * 1024
 
-#: What is read ahead of one session while its clients, or the gateway itself, are behind; the rest stays in the ring.
+#: What is read ahead of all sessions together while clients, or the gateway itself, are behind; the rest stays in their
+#: rings.
 _AHEAD_BYTES = 16 * 1024 * 1024
 
 #: How soon a worker that is not there is looked for again, and how slowly at the most. Seconds.
@@ -30,11 +31,24 @@ RETRY_SECONDS = 0.02
 RETRY_SECONDS_MOST = 0.25
 
 
+class ReadAhead:
+    """What has been read ahead of all sessions, in bytes."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    @property
+    def has_room(self) -> bool:
+        return self.bytes < _AHEAD_BYTES
+
+
 class WorkerPeer:
     """One worker. Requests that are made while it is away wait for the next one, up to a bound."""
 
-    def __init__(self, session_id: str, paths: SessionPaths) -> None:
+    def __init__(self, session_id: str, paths: SessionPaths, total: ReadAhead) -> None:
+        """`total` counts what is read ahead of all workers together."""
         self.session_id = session_id
+        self._total = total
         self._paths = paths
         self._link: Link | None = None
         #: Requests that wait for the next worker: no more than its link takes at once.
@@ -46,7 +60,6 @@ class WorkerPeer:
         self._head = Position("", 0)
         #: What was read of it and not given yet.
         self._ahead: deque[Frame] = deque()
-        self._ahead_bytes = 0
         self.retry_seconds = RETRY_SECONDS
 
     # --- its link ---
@@ -109,6 +122,8 @@ class WorkerPeer:
         if self._link is not None:
             self._link.close()
             self._link = None
+        while self._ahead:
+            self._total.bytes -= len(self._ahead.popleft().payload)
         self._ring.close()
 
     # --- what comes ---
@@ -134,7 +149,8 @@ class WorkerPeer:
         self._read_ahead()
 
     def _read_ahead(self) -> None:
-        while self._at != self._head and self._ahead_bytes < _AHEAD_BYTES:
+        # One piece at the least: that there is something is told by what was read ahead.
+        while self._at != self._head and (self._total.has_room or not self._ahead):
             size = min(self._head.offset - self._at.offset, _READ_BYTES)
             data = self._ring.read(*self._at, size) if size > 0 else None
             if data is None:
@@ -151,7 +167,7 @@ class WorkerPeer:
     def _put(self, data: bytes) -> None:
         header = FrameHeader(epoch=self._at.epoch, offset=self._at.offset, time=0.0)
         self._ahead.append(Frame(self.session_id, header, data))
-        self._ahead_bytes += len(data)
+        self._total.bytes += len(data)
 
     @property
     def has_more(self) -> bool:
@@ -161,6 +177,6 @@ class WorkerPeer:
     def read_on(self) -> Frame:
         """The next frame, when `has_more`."""
         frame = self._ahead.popleft()
-        self._ahead_bytes -= len(frame.payload)
+        self._total.bytes -= len(frame.payload)
         self._read_ahead()
         return frame
